@@ -1,0 +1,1 @@
+//! Benches: the price of a lease beside its yardsticks.

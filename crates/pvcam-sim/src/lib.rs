@@ -1,0 +1,1 @@
+//! A simulated PVCAM camera behind the C ABI of libpvcam.so.2.

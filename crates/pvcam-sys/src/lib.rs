@@ -1,0 +1,1 @@
+//! The PVCAM SDK in Rust names: committed bindings and a run-time loader, no logic.

@@ -1,0 +1,1 @@
+//! A safe driver for Teledyne Photometrics cameras (PVCAM).

@@ -1,0 +1,1 @@
+//! What crosses the crates: end to end, faults, real clients, compile-fail.
