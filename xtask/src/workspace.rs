@@ -1,0 +1,35 @@
+//! Where the workspace stands and what cargo knows about it.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::process::{capture, cargo, shown};
+
+/// The workspace: its root, its target folder and cargo's metadata.
+pub(crate) struct Workspace {
+    /// The folder that holds the root `Cargo.toml`.
+    pub(crate) root: PathBuf,
+    /// Where cargo builds; `CARGO_TARGET_DIR` and cargo's configuration count.
+    pub(crate) target: PathBuf,
+}
+
+impl Workspace {
+    /// Asks cargo, from the folder of this crate.
+    pub(crate) fn find() -> Result<Workspace, Error> {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut command = cargo();
+        command.current_dir(here).args(["metadata", "--no-deps", "--format-version", "1"]);
+        let text = capture(&mut command)?;
+        let metadata: Value = serde_json::from_str(&text)
+            .map_err(|why| Error::Output { command: shown(&command), why: why.to_string() })?;
+        let folder = |key: &str| {
+            metadata[key]
+                .as_str()
+                .map(PathBuf::from)
+                .ok_or_else(|| Error::Output { command: shown(&command), why: format!("no `{key}` in it") })
+        };
+        Ok(Workspace { root: folder("workspace_root")?, target: folder("target_directory")? })
+    }
+}
