@@ -4,12 +4,17 @@
 //! binding to a C library should. The simulator's constants come straight from the tables. Where the two disagree,
 //! one of the paths is wrong, and the tests that run the driver on the simulator say so.
 
+mod api;
 mod constants;
+mod header;
+mod libclang;
 mod output;
+mod rust;
 mod tables;
 
 use std::path::{Path, PathBuf};
 
+use libclang::Libclang;
 use output::Output;
 use tables::Tables;
 
@@ -47,6 +52,9 @@ pub(crate) enum Error {
         /// What it said, and what to do.
         problem: String,
     },
+    /// The run in a new process failed and has said why.
+    #[error("the generator failed; its message stands above")]
+    Reported,
     /// Committed files are not what the generator makes.
     #[error("stale generated files; run `cargo xtask bindings` and commit the result\n{differences}")]
     Stale {
@@ -66,6 +74,9 @@ type Result<T, E = Error> = std::result::Result<T, E>;
 /// Writes every generated file, or with `check` compares it with what is committed.
 /// [`Error::Stale`] names each file that differs and its first differing line.
 pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
+    if let Libclang::In(folder) = libclang::prepare(root)? {
+        return libclang::run_again_with(&folder);
+    }
     let outputs = generate(root)?;
     if check {
         let stale: Vec<_> =
@@ -85,34 +96,79 @@ pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
 
 fn generate(root: &Path) -> Result<Vec<Output>> {
     let tables = Tables::read(&root.join("vendor/pvcam"))?;
+    let bindings = rust::generate(&tables)?;
+    let api = print(&api::generate(&tables, &bindings.functions)?);
+    let types = print(&syn::File { shebang: None, attrs: Vec::new(), items: bindings.items });
     Ok(vec![
-        Output::rust(root, "crates/pvcam-sim/src/abi/constants.rs", &constants::simulator(&tables))?,
+        Output::header("vendor/pvcam/master.h", header::master(&tables)),
+        Output::header("vendor/pvcam/pvcam.h", header::pvcam(&tables)),
+        Output::rust(root, "crates/pvcam-sys/src/bindings/x86_64_unknown_linux_gnu.rs", &types)?,
+        Output::rust(root, "crates/pvcam-sys/src/bindings/api.rs", &api)?,
         Output::rust(root, "crates/pvcam-sys/src/bindings/errors.rs", &constants::sys_errors(&tables))?,
+        Output::rust(root, "crates/pvcam-sim/src/abi/constants.rs", &constants::simulator(&tables))?,
     ])
 }
 
-/// A table's words as one documentation sentence: capital first, full stop last, nothing that rustdoc would take for
-/// a link, a tag or emphasis.
-fn sentence(words: &str) -> String {
-    let mut text = String::new();
-    for (position, word) in words.trim().split_whitespace().enumerate() {
-        if position > 0 {
-            text.push(' ');
+/// The text of a file, with an empty line around everything that is not one of a run of constants.
+fn print(file: &syn::File) -> String {
+    let mut text = BANNER.to_owned();
+    let mut run = true;
+    for item in &file.items {
+        let constant = matches!(item, syn::Item::Const(constant) if constant.ident != "_");
+        if !(run && constant) {
+            text.push('\n');
         }
-        let bare = word.trim_end_matches([',', ';', ':', '.', ')']);
-        let code = bare.len() > 1 && bare.contains(['*', '_', '<', '>', '[', ']', '|']);
-        if code && !bare.starts_with('(') {
-            text.push_str(&format!("`{bare}`{}", &word[bare.len()..]));
-        } else {
-            text.push_str(word);
-        }
+        run = constant;
+        let alone = syn::File { shebang: None, attrs: Vec::new(), items: vec![item.clone()] };
+        text.push_str(&prettyplease::unparse(&alone));
     }
-    let keep = text.starts_with(['`', '(']) || words.starts_with("pl_");
-    if !keep && let Some(first) = text.chars().next() {
-        text = first.to_uppercase().collect::<String>() + &text[first.len_utf8()..];
+    text
+}
+
+/// A table's words as one documentation sentence: capital first, full stop last, nothing that rustdoc would take for
+/// a link, a tag, a list or emphasis.
+fn sentence(words: &str) -> String {
+    const UNITS: [&str; 4] = ["ms", "us", "ns", "ps"];
+    let words = words.trim();
+    if words.bytes().all(|byte| byte.is_ascii_digit()) {
+        return format!("Always {words}.");
+    }
+    let mut text = words.split_whitespace().map(code_word).collect::<Vec<_>>().join(" ");
+    let first = words.split([' ', ',']).next().unwrap_or_default();
+    let name = text.starts_with(['`', '(']) || UNITS.contains(&first);
+    if !name && let Some(letter) = text.chars().next() {
+        text = letter.to_uppercase().collect::<String>() + &text[letter.len_utf8()..];
     }
     if !text.ends_with('.') {
         text.push('.');
     }
     text
+}
+
+/// Identifiers and expressions in back quotes, everything else as it is.
+fn code_word(word: &str) -> String {
+    let bare = word.trim_end_matches([',', ';', ':', '.', ')']);
+    let symbols = bare.contains(['*', '_', '<', '>', '[', ']', '|']);
+    let hump = |pair: &[u8]| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase();
+    let camel = bare.starts_with(|c: char| c.is_ascii_lowercase()) && bare.as_bytes().windows(2).any(hump);
+    if bare.len() > 1 && (symbols || camel) && !bare.starts_with('(') {
+        format!("`{bare}`{}", &word[bare.len()..])
+    } else {
+        word.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+
+    #[test]
+    fn table_words_become_sentences_that_rustdoc_reads_as_text() {
+        assert_eq!(sentence("number of regions, 1 or more"), "Number of regions, 1 or more.");
+        assert_eq!(sentence("times timestampResNs gives ns"), "Times `timestampResNs` gives ns.");
+        assert_eq!(sentence("PL_IO_TYPE; int16* too"), "`PL_IO_TYPE`; `int16*` too.");
+        assert_eq!(sentence("ms"), "ms.");
+        assert_eq!(sentence("3"), "Always 3.");
+        assert_eq!(sentence("FireWire 400"), "FireWire 400.");
+    }
 }

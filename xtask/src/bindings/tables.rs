@@ -162,7 +162,11 @@ fn defines(file: &File) -> Result<Vec<DefineGroup>> {
                 (Some(meaning), _) => meaning,
                 (None, Some(c_type)) => {
                     let size = node.integer("size")?;
-                    let bytes = if size == 0 { String::new() } else { format!(", {size} bytes") };
+                    let bytes = match size {
+                        0 => String::new(),
+                        1 => ", 1 byte".to_owned(),
+                        _ => format!(", {size} bytes"),
+                    };
                     format!("parameter type code: value is {c_type}{bytes}")
                 }
                 (None, None) => return node.missing("meaning"),
@@ -254,8 +258,8 @@ fn exported_functions(file: &File) -> Result<Vec<Function>> {
             return Ok(None);
         }
         let arguments = node.list("args")?.into_iter().map(|argument| {
-            let capacity = argument.optional_text("capacity").map_or(String::new(), |c| format!(" of {c}"));
-            Ok(format!("{} {}{capacity}", argument.text("name")?, argument.text("dir")?.replace('_', " ")))
+            let capacity = argument.optional_text("capacity").map_or(String::new(), |c| format!(" (`{c}`)"));
+            Ok(format!("`{}` {}{capacity}", argument.text("name")?, argument.text("dir")?.replace('_', " ")))
         });
         Ok(Some(Function {
             name: name.to_owned(),

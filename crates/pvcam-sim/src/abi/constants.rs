@@ -69,7 +69,7 @@ pub const TYPE_INT16: u32 = 1;
 pub const TYPE_INT32: u32 = 2;
 /// Parameter type code: value is flt64, 8 bytes.
 pub const TYPE_FLT64: u32 = 4;
-/// Parameter type code: value is uns8, 1 bytes.
+/// Parameter type code: value is uns8, 1 byte.
 pub const TYPE_UNS8: u32 = 5;
 /// Parameter type code: value is uns16, 2 bytes.
 pub const TYPE_UNS16: u32 = 6;
@@ -81,7 +81,7 @@ pub const TYPE_UNS64: u32 = 8;
 pub const TYPE_ENUM: u32 = 9;
 /// Parameter type code: value is `rs_bool`, 2 bytes.
 pub const TYPE_BOOLEAN: u32 = 11;
-/// Parameter type code: value is int8, 1 bytes.
+/// Parameter type code: value is int8, 1 byte.
 pub const TYPE_INT8: u32 = 12;
 /// Parameter type code: value is `char*`; `param_value` points at the caller char buffer; size from `ATTR_COUNT`.
 pub const TYPE_CHAR_PTR: u32 = 13;
@@ -188,9 +188,9 @@ pub const PARAM_CLEAR_MODE: u32 = 0x0902_020b;
 pub const PARAM_FRAME_CAPABLE: u32 = 0x0b02_01fd;
 /// Parallel clocking method. Value int32, `PL_PMODES`, access rw.
 pub const PARAM_PMODE: u32 = 0x0902_020c;
-/// Measured sensor temperature. Value int16, unit 0.01 degC, access ro.
+/// Measured sensor temperature. Value int16, unit 0.01 `degC`, access ro.
 pub const PARAM_TEMP: u32 = 0x0102_020d;
-/// Wanted sensor temperature. Value int16, unit 0.01 degC, access rw.
+/// Wanted sensor temperature. Value int16, unit 0.01 `degC`, access rw.
 pub const PARAM_TEMP_SETPOINT: u32 = 0x0102_020e;
 /// Camera firmware version, high byte major and low byte minor. Value uns16, unit packed-version, access ro.
 pub const PARAM_CAM_FW_VERSION: u32 = 0x0602_0214;
@@ -972,9 +972,9 @@ pub const CIRC_NO_OVERWRITE: i32 = 2;
 
 // PL_EXP_RES_MODES: exposure unit
 
-/// Ms.
+/// ms.
 pub const EXP_RES_ONE_MILLISEC: i32 = 0;
-/// Us.
+/// us.
 pub const EXP_RES_ONE_MICROSEC: i32 = 1;
 /// S.
 pub const EXP_RES_ONE_SEC: i32 = 2;
