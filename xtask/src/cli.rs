@@ -5,11 +5,14 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::error::Error;
+use crate::process::run;
 use crate::workspace::Workspace;
+use crate::{asan, loom, sim, soak, test, tidy};
 
-/// The tasks of this workspace. Start with `cargo xtask test`.
+/// The tasks of this workspace. New here? `cargo xtask test --fast` checks that everything works on your machine,
+/// and `cargo xtask sim -- PROGRAM` runs any PVCAM program without a camera.
 #[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 110)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     task: Task,
@@ -17,11 +20,31 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Write the committed bindings of pvcam-sys and the simulator's constants anew.
+    /// Run everything that must hold before a change goes in: format, lints, tests, models, docs, real clients.
+    Test(test::Options),
+    /// Build the simulated camera (libpvcam.so.2) and run a program on it, any program that uses PVCAM.
+    Sim(sim::Options),
+    /// Check the workspace's own rules: who may depend on whom, where `unsafe` may be, file sizes, and more.
+    Tidy,
+    /// Write the committed bindings of pvcam-sys and the simulator's constants anew, from vendor/pvcam.
     Bindings {
         /// Write nothing; fail if a committed file differs from what would be written.
         #[arg(long)]
         check: bool,
+    },
+    /// Run the loom models: the frame pool's protocol in every interleaving of its threads.
+    Loom(loom::Options),
+    /// Run the tests of the crates with unsafe code under AddressSanitizer (needs a nightly toolchain).
+    Asan,
+    /// Run a long test by name; without a name, list them.
+    Soak(soak::Options),
+    /// Run the benches; all, or the one that is named.
+    Bench {
+        /// The bench, as its file in benches/ is called.
+        name: Option<String>,
+        /// Arguments for the bench itself, after `--`.
+        #[arg(last = true)]
+        arguments: Vec<String>,
     },
 }
 
@@ -30,7 +53,14 @@ impl Cli {
     pub(crate) fn run(self) -> Result<ExitCode, Error> {
         let workspace = Workspace::find()?;
         match self.task {
+            Task::Test(options) => return test::task(&workspace, &options),
+            Task::Sim(options) => return sim::task(&workspace, &options),
+            Task::Tidy => println!("{} files are tidy", tidy::run(&workspace)?),
             Task::Bindings { check } => bindings(&workspace, check)?,
+            Task::Loom(options) => println!("{}", loom::task(&workspace, &options)?),
+            Task::Asan => println!("{}", asan::task(&workspace)?),
+            Task::Soak(options) => soak::task(&workspace, &options)?,
+            Task::Bench { name, arguments } => bench(&workspace, name.as_deref(), &arguments)?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -41,21 +71,41 @@ fn bindings(workspace: &Workspace, check: bool) -> Result<(), Error> {
     Ok(crate::bindings::run(&workspace.root, check)?)
 }
 
+/// Calls cargo again, with the generator built in.
 #[cfg(not(feature = "bindings"))]
 fn bindings(workspace: &Workspace, check: bool) -> Result<(), Error> {
-    let mut command = crate::process::cargo();
-    command.current_dir(&workspace.root).args([
-        "run",
-        "--quiet",
-        "--package",
-        "xtask",
-        "--features",
-        "bindings",
-        "--",
-        "bindings",
-    ]);
-    if check {
-        command.arg("--check");
+    let mut command = workspace.cargo();
+    command.args(["run", "--quiet", "--package", "xtask", "--features", "bindings", "--", "bindings"]);
+    run(command.args(check.then_some("--check")))
+}
+
+fn bench(workspace: &Workspace, name: Option<&str>, arguments: &[String]) -> Result<(), Error> {
+    let mut command = workspace.cargo();
+    command.args(["bench", "--package", "pvcam-benches"]);
+    match name {
+        Some(name) => command.args(["--bench", name]),
+        None => command.arg("--benches"),
+    };
+    run(command.arg("--").args(arguments))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
     }
-    crate::process::run(&mut command)
+
+    #[test]
+    fn a_program_and_its_arguments_stand_after_two_hyphens() {
+        assert!(Cli::try_parse_from(["xtask", "sim", "--", "ls", "-l", "--print"]).is_ok());
+        assert!(Cli::try_parse_from(["xtask", "sim", "--print"]).is_ok());
+        assert!(Cli::try_parse_from(["xtask", "sim", "ls"]).is_err());
+        assert!(Cli::try_parse_from(["xtask", "sim"]).is_err());
+        assert!(Cli::try_parse_from(["xtask", "sim", "--model", "no-such", "--", "ls"]).is_err());
+    }
 }

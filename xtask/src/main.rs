@@ -1,11 +1,21 @@
 //! The tasks of this workspace: `cargo xtask --help` lists them.
+//!
+//! xtask starts cargo and other programs and reads what they say; it has no part in what a user links.
 #![deny(unsafe_code)]
 
+mod asan;
 #[cfg(feature = "bindings")]
 mod bindings;
 mod cli;
 mod error;
+mod loom;
 mod process;
+mod python;
+mod sim;
+mod soak;
+mod tally;
+mod test;
+mod tidy;
 mod workspace;
 
 use std::process::ExitCode;
@@ -16,12 +26,7 @@ fn main() -> ExitCode {
     match cli::Cli::parse().run() {
         Ok(code) => code,
         Err(why) => {
-            eprintln!("error: {why}");
-            let mut cause = std::error::Error::source(&why);
-            while let Some(inner) = cause {
-                eprintln!("  because: {inner}");
-                cause = inner.source();
-            }
+            eprintln!("error: {}", why.chain());
             ExitCode::FAILURE
         }
     }

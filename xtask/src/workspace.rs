@@ -13,6 +13,8 @@ pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
     /// Where cargo builds; `CARGO_TARGET_DIR` and cargo's configuration count.
     pub(crate) target: PathBuf,
+    /// What `cargo metadata --no-deps` says: the members, their targets and dependences.
+    pub(crate) metadata: Value,
 }
 
 impl Workspace {
@@ -30,6 +32,40 @@ impl Workspace {
                 .map(PathBuf::from)
                 .ok_or_else(|| Error::Output { command: shown(&command), why: format!("no `{key}` in it") })
         };
-        Ok(Workspace { root: folder("workspace_root")?, target: folder("target_directory")? })
+        Ok(Workspace { root: folder("workspace_root")?, target: folder("target_directory")?, metadata })
     }
+
+    /// A cargo that works on this workspace.
+    pub(crate) fn cargo(&self) -> std::process::Command {
+        let mut command = cargo();
+        command.current_dir(&self.root);
+        command
+    }
+}
+
+/// Makes a folder and those above it.
+pub(crate) fn make_folder(path: &Path) -> Result<(), Error> {
+    std::fs::create_dir_all(path).map_err(|source| Error::File {
+        action: "make the folder",
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Reads a text file.
+pub(crate) fn read(path: &Path) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(|source| Error::File {
+        action: "read",
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Writes a text file.
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), Error> {
+    std::fs::write(path, text).map_err(|source| Error::File {
+        action: "write",
+        path: path.to_owned(),
+        source,
+    })
 }

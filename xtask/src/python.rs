@@ -1,0 +1,64 @@
+//! Python packages for the lanes that need them, in a virtual environment under the target folder.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::error::Error;
+use crate::process::run;
+use crate::workspace::{Workspace, make_folder, write};
+
+/// The file in an environment that says what was installed into it.
+const STAMP: &str = "installed.txt";
+
+/// Makes an environment with the pinned packages, or finds the one that is there; returns its `python`.
+pub(crate) fn environment(workspace: &Workspace, name: &str, packages: &[&str]) -> Result<PathBuf, Error> {
+    let folder = workspace.target.join("venv").join(name);
+    let python = folder.join("bin/python");
+    let wanted = format!("{}\n{}\n", folder.display(), packages.join("\n"));
+    if python.exists() && std::fs::read_to_string(folder.join(STAMP)).is_ok_and(|had| had == wanted) {
+        return Ok(python);
+    }
+    make_folder(&folder)?;
+    make_environment(&folder)?;
+    let mut install = Command::new(&python);
+    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(packages);
+    run(&mut install).map_err(|why| lack(format!("pip could not install {}: {why}", packages.join(" "))))?;
+    write(&folder.join(STAMP), &wanted)?;
+    Ok(python)
+}
+
+/// Makes an empty environment; where the module for it is missing and we may, it is installed first.
+fn make_environment(folder: &Path) -> Result<(), Error> {
+    let Err(why) = run(&mut venv(folder)) else { return Ok(()) };
+    if matches!(why, Error::MissingProgram { .. }) && !may_install() {
+        return Err(why);
+    }
+    if !may_install() {
+        return Err(lack(
+            "`python3 -m venv` failed; on Debian and Ubuntu: apt-get install python3-venv".to_owned(),
+        ));
+    }
+    println!("python3 or its venv module is missing: installing the package python3-venv");
+    run(Command::new("apt-get").args(["install", "--yes", "--quiet", "python3-venv"]))
+        .or_else(|_| run(Command::new("apt-get").args(["update", "--quiet"])))
+        .and_then(|()| run(Command::new("apt-get").args(["install", "--yes", "--quiet", "python3-venv"])))
+        .map_err(|why| lack(format!("python3-venv could not be installed: {why}")))?;
+    run(&mut venv(folder))
+}
+
+fn venv(folder: &Path) -> Command {
+    let mut command = Command::new("python3");
+    command.args(["-m", "venv", "--clear"]).arg(folder);
+    command
+}
+
+/// Whether we are root on a system with apt.
+fn may_install() -> bool {
+    let output = |command: &mut Command| command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok();
+    let root = output(Command::new("id").arg("-u")).is_some_and(|id| id.stdout.trim_ascii() == b"0");
+    root && output(Command::new("apt-get").arg("--version")).is_some_and(|apt| apt.status.success())
+}
+
+fn lack(why: String) -> Error {
+    Error::CannotRun { what: "the Python lane", why }
+}

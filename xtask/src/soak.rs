@@ -1,0 +1,124 @@
+//! `cargo xtask soak`: what takes longer than a test may, by name.
+//!
+//! A soak is a program of `pvcam-tests` (`tests/examples/soak_NAME.rs` or `tests/src/bin/soak_NAME.rs`) that takes
+//! `--seconds N` and exits with 0 when all went well. It is found by its file name: there is no list to keep.
+
+use std::path::Path;
+
+use clap::Args;
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::process::run;
+use crate::sim;
+use crate::workspace::Workspace;
+
+/// How long a soak runs when nobody says.
+const SECONDS: u32 = 60;
+
+/// What `cargo xtask soak` is asked for.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Which one; without a name they are listed.
+    name: Option<String>,
+    /// How long it runs.
+    #[arg(long, default_value_t = SECONDS)]
+    seconds: u32,
+}
+
+/// A soak: its name and how cargo selects its program.
+pub(crate) struct Soak {
+    /// What stands after `soak_`.
+    pub(crate) name: String,
+    selector: &'static str,
+    about: String,
+}
+
+/// Runs one soak, or lists them.
+pub(crate) fn task(workspace: &Workspace, options: &Options) -> Result<(), Error> {
+    let soaks = soaks(workspace);
+    let Some(name) = &options.name else {
+        if soaks.is_empty() {
+            println!("No soaks yet: add tests/examples/soak_NAME.rs, a program that takes --seconds N.");
+        }
+        for soak in soaks {
+            println!("{:<24} {}", soak.name, soak.about);
+        }
+        return Ok(());
+    };
+    match soaks.iter().find(|soak| soak.name == *name) {
+        Some(soak) => run_one(workspace, soak, options.seconds),
+        None => {
+            let known = soaks.into_iter().map(|soak| soak.name).collect();
+            Err(Error::Unknown { kind: "soak", name: name.clone(), known })
+        }
+    }
+}
+
+/// Runs one soak on the simulator.
+pub(crate) fn run_one(workspace: &Workspace, soak: &Soak, seconds: u32) -> Result<(), Error> {
+    let library = sim::build(workspace)?;
+    let mut command = workspace.cargo();
+    command
+        .args(["run", "--release", "--package", "pvcam-tests", soak.selector])
+        .arg(format!("soak_{}", soak.name));
+    command.args(["--", "--seconds", &seconds.to_string()]).env("PVCAM_SIM_LIB", library.file);
+    run(&mut command)
+}
+
+/// The soaks that there are, by name.
+pub(crate) fn soaks(workspace: &Workspace) -> Vec<Soak> {
+    let mut found = soaks_in(&workspace.metadata);
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found
+}
+
+fn soaks_in(metadata: &Value) -> Vec<Soak> {
+    let packages = metadata["packages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let tests = packages.iter().find(|package| package["name"] == "pvcam-tests");
+    let targets =
+        tests.and_then(|package| package["targets"].as_array()).map(Vec::as_slice).unwrap_or_default();
+    targets
+        .iter()
+        .filter_map(|target| {
+            let name = target["name"].as_str()?.strip_prefix("soak_")?.to_owned();
+            let selector = match target["kind"][0].as_str()? {
+                "bin" => "--bin",
+                "example" => "--example",
+                _ => return None,
+            };
+            let about =
+                target["src_path"].as_str().map(|path| first_doc_line(Path::new(path))).unwrap_or_default();
+            Some(Soak { name, selector, about })
+        })
+        .collect()
+}
+
+/// The first line of a file's `//!`, to tell what it is.
+fn first_doc_line(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.lines().find_map(|line| line.strip_prefix("//!")).unwrap_or_default().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn soaks_are_found_by_their_file_name() {
+        let target =
+            |name: &str, kind: &str| json!({ "name": name, "kind": [kind], "src_path": "no/such.rs" });
+        let metadata = json!({ "packages": [
+            { "name": "pvcam", "targets": [target("soak_elsewhere", "bin")] },
+            { "name": "pvcam-tests", "targets": [
+                target("soak_leases", "example"), target("other", "example"), target("soak_rearm", "bin"),
+                target("soak_a_test", "test"),
+            ]},
+        ]});
+        let found: Vec<_> = soaks_in(&metadata).into_iter().map(|soak| (soak.name, soak.selector)).collect();
+        assert_eq!(found, [("leases".to_owned(), "--example"), ("rearm".to_owned(), "--bin")]);
+        assert!(soaks_in(&json!({ "packages": [] })).is_empty());
+    }
+}

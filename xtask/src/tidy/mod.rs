@@ -1,0 +1,109 @@
+//! `cargo xtask tidy`: the rules of this workspace that neither rustfmt nor clippy knows.
+//!
+//! Each check is a function from text to problems, in a file of its own, with a test that shows it failing.
+//! The length of functions and their number of parameters are clippy's to judge (`clippy.toml`).
+
+mod adr;
+mod arrows;
+mod attributes;
+mod lib_rs;
+mod manifests;
+mod rust_files;
+mod source;
+mod words;
+
+use std::fmt;
+use std::process::Command;
+
+use crate::error::Error;
+use crate::process::capture;
+use crate::workspace::Workspace;
+
+/// A tracked file, its path relative to the root of the workspace.
+pub(crate) struct File {
+    path: String,
+    text: String,
+}
+
+/// A place that breaks a rule, and the cure.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Problem {
+    path: String,
+    line: usize,
+    what: String,
+}
+
+impl Problem {
+    fn new(path: &str, line: usize, what: impl Into<String>) -> Problem {
+        Problem { path: path.to_owned(), line, what: what.into() }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}:{}: {}", self.path, self.line, self.what)
+    }
+}
+
+/// Runs every check and prints all problems; returns how many files were read.
+pub(crate) fn run(workspace: &Workspace) -> Result<usize, Error> {
+    let files = files(workspace)?;
+    let mut problems = arrows::check(&workspace.metadata);
+    problems.extend(manifests::check(&workspace.metadata, &workspace.root, &files));
+    problems.extend(adr::check(&files));
+    for file in &files {
+        problems.extend(words::check(file));
+        if file.path.ends_with(".rs") {
+            problems.extend(rust_files::check(file));
+            problems.extend(attributes::check(file));
+        }
+        if file.path.ends_with("src/lib.rs") {
+            problems.extend(lib_rs::check(file));
+        }
+    }
+    problems.sort();
+    for problem in &problems {
+        println!("{problem}");
+    }
+    match problems.len() {
+        0 => Ok(files.len()),
+        count => Err(Error::Untidy { count }),
+    }
+}
+
+/// The text files that git tracks, and those it would track with the next `git add`.
+fn files(workspace: &Workspace) -> Result<Vec<File>, Error> {
+    let mut command = Command::new("git");
+    command.current_dir(&workspace.root).args([
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        "--deduplicate",
+    ]);
+    let listed = capture(&mut command)?;
+    let mut files = Vec::new();
+    for path in listed.split('\0').filter(|path| !path.is_empty()) {
+        match std::fs::read(workspace.root.join(path)) {
+            // What is not text has none of our rules to keep.
+            Ok(bytes) => {
+                files.extend(String::from_utf8(bytes).ok().map(|text| File { path: path.to_owned(), text }));
+            }
+            // Deleted but not yet committed as such, or a link to a folder.
+            Err(why)
+                if matches!(why.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::IsADirectory) => {}
+            Err(source) => {
+                return Err(Error::File { action: "read", path: workspace.root.join(path), source });
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// Whether a file says of itself that a program wrote it.
+fn is_generated(file: &File) -> bool {
+    // In two pieces, so that this file does not say it.
+    let marker = concat!("@", "generated");
+    file.text.lines().take(10).any(|line| line.contains(marker))
+}
