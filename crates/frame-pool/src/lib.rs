@@ -1,1 +1,62 @@
-//! Preallocated frame memory, lent as leases: readers borrow the very slot the camera wrote.
+//! Where pictures live: preallocated memory whose frames are lent as leases.
+//!
+//! A camera's driver writes frames into a ring of blocks. This crate owns that ring, lends each frame to any number of
+//! readers as a [`Lease`] on the very bytes that were written, and knows at any moment where every frame went. It knows no
+//! camera: the `pvcam` crate is one producer, a frame grabber could be another.
+//!
+//! # The parts
+//!
+//! * [`Pool`]: one sealed memory file with N ring blocks and R reserve blocks, read-only windows onto them, and a service
+//!   thread that sleeps unless it is needed.
+//! * [`Stream`]: one run. The producer's callback calls [`Stream::publish`] (in place) or [`Stream::copy`] (a validated copy
+//!   into the reserve), then [`Stream::retire`].
+//! * [`Lease`]: one pointer; `Clone + Send + Sync + 'static`; dropped in any order on any thread.
+//! * [`Books`]: every frame in exactly one column.
+//! * [`Layout`]: what the bytes mean. [`Record`]: what is known of the frame, and by what [`Evidence`] it is held to be good.
+//!
+//! # What is promised, and by whom
+//!
+//! A lease in place is only as good as the ring below it: see [`StreamMode`]. `Frozen` and `Locked` rings do not write a
+//! leased block; a `Copied` stream never lends ring memory at all. Who opens the stream answers for the mode; what was
+//! relied on stands in each record as evidence.
+//!
+//! # Threads
+//!
+//! The producing calls belong to one thread at a time. Everything else may be called from any thread. Nothing on the way
+//! from callback to reader allocates, locks, logs or panics, and at most one thread is woken by a system call.
+
+mod books;
+mod copy;
+mod doorbell;
+mod free;
+mod layout;
+mod lease;
+#[cfg(not(pool_loom))]
+mod pool;
+mod record;
+mod region;
+mod ring;
+#[cfg(not(pool_loom))]
+mod service;
+mod shared;
+mod sink;
+mod slot;
+mod stream;
+mod sync;
+mod view;
+
+#[cfg(pool_loom)]
+pub mod model;
+
+pub use books::{Books, LossCause, LossEvent};
+pub use doorbell::{Doorbell, Ticket};
+pub use layout::{Colour, Element, Layout, MemoryOrder, Origin};
+pub use lease::{Lease, Torn};
+#[cfg(not(pool_loom))]
+pub use pool::{Leased, Pool, PoolError, RingMemory, StreamError};
+pub use record::{Evidence, Record, Tag, monotonic_ns};
+pub use region::{HugePages, RegionCost, RegionError, RegionPlan};
+pub use ring::PublishError;
+pub use sink::{Sink, Unlock, sealed};
+pub use stream::{Stream, StreamMode, StreamPlan};
+pub use view::{Sample, ViewError};

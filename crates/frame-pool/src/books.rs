@@ -1,0 +1,286 @@
+//! The books: every frame stands in exactly one column.
+//!
+//! Two writers keep two ledgers (the callback thread and the service thread), each under a sequence counter, so that a
+//! snapshot is never half an entry and nobody waits for a reader.
+
+use crossbeam_queue::ArrayQueue;
+
+use crate::sync::{AtomicU64, Line, Ordering, fence};
+
+/// Why a frame was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LossCause {
+    /// The camera's own counter jumped further than the driver's: lost inside the camera or on the link.
+    InCamera,
+    /// The driver's frame number jumped, and nothing of the frame lies in the ring.
+    BeforeHost,
+    /// The frame was written into the ring, but its notification never came.
+    Notification,
+    /// The ring was full: its slots were held by readers.
+    RingFull,
+    /// More frames waited to be copied than the ring can hold safely.
+    CopierQueue,
+    /// All reserve blocks were held by readers.
+    Reserve,
+    /// The frame was overwritten before or while it was copied.
+    Torn,
+    /// The frame was announced after the stop was asked for.
+    AtStop,
+}
+
+/// One loss: `count` frames from number `first` on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LossEvent {
+    /// Why.
+    pub cause: LossCause,
+    /// The first frame number lost (the camera's numbering where it sends one, else the driver's).
+    pub first: u64,
+    /// How many in a row.
+    pub count: u64,
+}
+
+/// Where every frame of a session went. `highest` is the sum of all other frame columns; see [`Books::balanced`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Books {
+    /// The highest frame number observed.
+    pub highest: u64,
+    /// Given to the session's sink as good.
+    pub delivered: u64,
+    /// See [`LossCause::InCamera`].
+    pub lost_in_camera: u64,
+    /// See [`LossCause::BeforeHost`].
+    pub lost_before_host: u64,
+    /// See [`LossCause::Notification`].
+    pub lost_notification: u64,
+    /// See [`LossCause::RingFull`].
+    pub lost_ring_full: u64,
+    /// See [`LossCause::CopierQueue`].
+    pub lost_copier_queue: u64,
+    /// See [`LossCause::Reserve`].
+    pub lost_reserve: u64,
+    /// See [`LossCause::Torn`].
+    pub torn: u64,
+    /// See [`LossCause::AtStop`].
+    pub discarded_at_stop: u64,
+    /// Waiting to be copied.
+    pub in_flight: u64,
+    /// Not a frame column: bytes copied by this pool.
+    pub copied_bytes: u64,
+    /// Not a frame column: slots given back to the SDK.
+    pub unlocked: u64,
+    /// Not a frame column: unlocks that the SDK refused.
+    pub unlock_refused: u64,
+    /// Not a frame column: loss events that did not fit the log (the columns count them all the same).
+    pub events_dropped: u64,
+}
+
+impl Books {
+    /// Frames lost, for whatever cause.
+    #[must_use]
+    pub const fn lost(&self) -> u64 {
+        self.lost_in_camera
+            + self.lost_before_host
+            + self.lost_notification
+            + self.lost_ring_full
+            + self.lost_copier_queue
+            + self.lost_reserve
+            + self.torn
+            + self.discarded_at_stop
+    }
+
+    /// Whether every frame observed stands in exactly one column.
+    ///
+    /// ```
+    /// assert!(frame_pool::Books::default().balanced());
+    /// ```
+    #[must_use]
+    pub const fn balanced(&self) -> bool {
+        self.highest == self.delivered + self.lost() + self.in_flight
+    }
+}
+
+impl core::fmt::Display for Books {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{} observed = {} delivered", self.highest, self.delivered)?;
+        let columns = [
+            (self.lost_in_camera, "lost in the camera"),
+            (self.lost_before_host, "lost before the host"),
+            (self.lost_notification, "not announced"),
+            (self.lost_ring_full, "lost to a full ring"),
+            (self.lost_copier_queue, "lost to a full copier queue"),
+            (self.lost_reserve, "lost to a used-up reserve"),
+            (self.torn, "torn"),
+            (self.discarded_at_stop, "discarded at stop"),
+            (self.in_flight, "in flight"),
+        ];
+        for (count, name) in columns.into_iter().filter(|(count, _)| *count > 0) {
+            write!(f, " + {count} {name}")?;
+        }
+        if self.balanced() { Ok(()) } else { write!(f, " (DOES NOT BALANCE)") }
+    }
+}
+
+const COLUMNS: usize = 12;
+
+/// Columns of a ledger. Both writers use the same names; `Torn` and `Reserve` may be seen by either.
+#[derive(Clone, Copy)]
+pub(crate) enum Entry {
+    Highest,
+    Delivered,
+    InCamera,
+    BeforeHost,
+    Notification,
+    RingFull,
+    CopierQueue,
+    AtStop,
+    Submitted,
+    CopiedGood,
+    Reserve,
+    Torn,
+}
+
+/// One writer's counters under a sequence counter.
+#[derive(Debug, Default)]
+struct Ledger {
+    sequence: AtomicU64,
+    columns: [AtomicU64; COLUMNS],
+}
+
+impl Ledger {
+    /// Changes several columns as one entry. Only this ledger's one writer calls it.
+    fn write(&self, changes: &[(Entry, u64)], highest: Option<u64>) {
+        let s = self.sequence.load(Ordering::Relaxed);
+        self.sequence.store(s.wrapping_add(1), Ordering::Relaxed);
+        fence(Ordering::Release);
+        for (entry, by) in changes {
+            let column = &self.columns[*entry as usize];
+            column.store(column.load(Ordering::Relaxed).wrapping_add(*by), Ordering::Relaxed);
+        }
+        if let Some(seen) = highest {
+            let column = &self.columns[Entry::Highest as usize];
+            column.store(column.load(Ordering::Relaxed).max(seen), Ordering::Relaxed);
+        }
+        self.sequence.store(s.wrapping_add(2), Ordering::Release);
+    }
+
+    fn read(&self) -> [u64; COLUMNS] {
+        loop {
+            let before = self.sequence.load(Ordering::Acquire);
+            let copy = core::array::from_fn(|i| self.columns[i].load(Ordering::Relaxed));
+            fence(Ordering::Acquire);
+            if before.is_multiple_of(2) && self.sequence.load(Ordering::Relaxed) == before {
+                return copy;
+            }
+            core::hint::spin_loop();
+        }
+    }
+}
+
+/// The counters behind [`Books`], and the log of losses.
+#[derive(Debug)]
+pub(crate) struct Counters {
+    callback: Line<Ledger>,
+    service: Line<Ledger>,
+    unlocked: AtomicU64,
+    unlock_refused: AtomicU64,
+    copied_bytes: AtomicU64,
+    events_dropped: AtomicU64,
+    log: ArrayQueue<LossEvent>,
+}
+
+impl Counters {
+    pub(crate) fn new(log_depth: usize) -> Self {
+        Self {
+            callback: Line::default(),
+            service: Line::default(),
+            unlocked: AtomicU64::new(0),
+            unlock_refused: AtomicU64::new(0),
+            copied_bytes: AtomicU64::new(0),
+            events_dropped: AtomicU64::new(0),
+            log: ArrayQueue::new(log_depth.max(1)),
+        }
+    }
+
+    /// The callback thread delivered, or handed to the copier, frame `number`.
+    pub(crate) fn arrived(&self, as_what: Entry, number: u64) {
+        self.callback.0.write(&[(as_what, 1)], Some(number));
+    }
+
+    /// The callback thread observed a loss.
+    pub(crate) fn lost(&self, event: LossEvent) {
+        let entry = match event.cause {
+            LossCause::InCamera => Entry::InCamera,
+            LossCause::BeforeHost => Entry::BeforeHost,
+            LossCause::Notification => Entry::Notification,
+            LossCause::RingFull => Entry::RingFull,
+            LossCause::CopierQueue => Entry::CopierQueue,
+            LossCause::AtStop => Entry::AtStop,
+            LossCause::Reserve => Entry::Reserve,
+            LossCause::Torn => Entry::Torn,
+        };
+        let last = event.first.saturating_add(event.count).saturating_sub(1);
+        self.callback.0.write(&[(entry, event.count)], Some(last));
+        self.note(event);
+    }
+
+    /// The service thread delivered a copy of `bytes` bytes.
+    pub(crate) fn copied(&self, bytes: u64) {
+        self.service.0.write(&[(Entry::CopiedGood, 1)], None);
+        self.copied_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// The service thread could not deliver a frame.
+    pub(crate) fn copy_lost(&self, event: LossEvent) {
+        let entry = if event.cause == LossCause::Torn { Entry::Torn } else { Entry::Reserve };
+        self.service.0.write(&[(entry, event.count)], None);
+        self.note(event);
+    }
+
+    pub(crate) fn unlocks(&self, unlocked: u64, refused: u64) {
+        if unlocked > 0 {
+            self.unlocked.fetch_add(unlocked, Ordering::Relaxed);
+        }
+        if refused > 0 {
+            self.unlock_refused.fetch_add(refused, Ordering::Relaxed);
+        }
+    }
+
+    fn note(&self, event: LossEvent) {
+        if self.log.push(event).is_err() {
+            self.events_dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes the oldest noted loss.
+    pub(crate) fn next_loss(&self) -> Option<LossEvent> {
+        self.log.pop()
+    }
+
+    pub(crate) fn snapshot(&self) -> Books {
+        // The service ledger first: what it finished was submitted before, so the difference is never negative.
+        let service = self.service.0.read();
+        let callback = self.callback.0.read();
+        let c = |e: Entry| callback[e as usize];
+        let s = |e: Entry| service[e as usize];
+        let finished = s(Entry::CopiedGood) + s(Entry::Reserve) + s(Entry::Torn);
+        Books {
+            highest: c(Entry::Highest),
+            delivered: c(Entry::Delivered) + s(Entry::CopiedGood),
+            lost_in_camera: c(Entry::InCamera),
+            lost_before_host: c(Entry::BeforeHost),
+            lost_notification: c(Entry::Notification),
+            lost_ring_full: c(Entry::RingFull),
+            lost_copier_queue: c(Entry::CopierQueue),
+            lost_reserve: c(Entry::Reserve) + s(Entry::Reserve),
+            torn: c(Entry::Torn) + s(Entry::Torn),
+            discarded_at_stop: c(Entry::AtStop),
+            in_flight: c(Entry::Submitted) - finished,
+            copied_bytes: self.copied_bytes.load(Ordering::Relaxed),
+            unlocked: self.unlocked.load(Ordering::Relaxed),
+            unlock_refused: self.unlock_refused.load(Ordering::Relaxed),
+            events_dropped: self.events_dropped.load(Ordering::Relaxed),
+        }
+    }
+}

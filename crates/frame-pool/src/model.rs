@@ -1,0 +1,80 @@
+//! The protocol without memory maps, for loom: the same slots, ring, gate, doorbell and owner counts, no frames.
+//!
+//! Only compiled under `cfg(pool_loom)`. The models in `tests/loom_*.rs` play the SDK with cells of their own, whose accesses
+//! loom checks: a slot that is written while somebody reads it is found in every interleaving that allows it.
+
+use std::sync::Arc;
+
+use crate::doorbell::Doorbell;
+use crate::layout::{Element, Layout};
+use crate::lease::Lease;
+use crate::record::{Evidence, Record};
+use crate::ring::PublishError;
+use crate::shared::{Owner, Shared};
+use crate::sink::Unlock;
+use crate::slot::IN_RESERVE;
+
+/// A pool without memory.
+#[derive(Debug, Clone)]
+pub struct ModelPool(Owner);
+
+impl ModelPool {
+    /// `blocks` ring windows and `reserve` reserve windows.
+    #[must_use]
+    pub fn new(blocks: u32, reserve: u32) -> Self {
+        Self(Owner::new(blocks, reserve, record(0), None))
+    }
+
+    /// Publishes frame `number` in the next block of a locked ring.
+    ///
+    /// # Errors
+    /// As `Stream::publish`.
+    pub fn publish(&self, number: u64) -> Result<Lease, PublishError> {
+        let shared: &Shared = &self.0;
+        let slot = shared.ring.next_free(&shared.slots, shared.ring.next_block())?;
+        // SAFETY: seen at 0; the model calls this from one thread at a time.
+        unsafe { shared.fill(slot, record(number), 0) };
+        shared.ring.advance_head();
+        // SAFETY: one count from `fill`.
+        Ok(unsafe { Lease::adopt(slot) })
+    }
+
+    /// Publishes frame `number` in a reserve window, as the copier does.
+    #[must_use]
+    pub fn publish_copy(&self, number: u64) -> Option<(u32, Lease)> {
+        let shared: &Shared = &self.0;
+        let index = shared.free.take()?;
+        let slot = shared.slots.get((shared.ring.blocks() + index) as usize)?;
+        // SAFETY: taken from the free set, so the count is 0 and this thread is its one publisher.
+        unsafe { shared.fill(slot, record(number), IN_RESERVE) };
+        // SAFETY: one count from `fill`.
+        Some((index, unsafe { Lease::adopt(slot) }))
+    }
+
+    /// The block of the next position.
+    #[must_use]
+    pub fn next_block(&self) -> u32 {
+        self.0.ring.next_block()
+    }
+
+    /// Retires through the gate.
+    pub fn retire(&self, unlock: &dyn Unlock) {
+        self.0.retire(unlock);
+    }
+
+    /// The doorbell of the service thread.
+    #[must_use]
+    pub fn bell(&self) -> Arc<Doorbell> {
+        Arc::clone(&self.0.bell)
+    }
+
+    /// Occupied slots.
+    #[must_use]
+    pub fn occupied(&self) -> u64 {
+        self.0.ring.occupied()
+    }
+}
+
+fn record(number: u64) -> Record {
+    Record::new(number, Layout::mono(Element::U8, 8, 0, 0), Evidence::Locked)
+}

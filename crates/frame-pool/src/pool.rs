@@ -1,0 +1,158 @@
+//! The pool: memory, windows and the service thread, made once and used for one acquisition after another.
+
+use core::ptr::NonNull;
+use std::sync::Arc;
+
+use crate::books::Books;
+use crate::layout::{Element, Layout};
+use crate::record::{Evidence, Record};
+use crate::region::{Region, RegionError, RegionPlan};
+use crate::service::Service;
+use crate::shared::Owner;
+use crate::stream::{Stream, StreamMode, StreamPlan};
+
+/// Why a pool could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PoolError {
+    /// The memory could not be had.
+    #[error(transparent)]
+    Region(#[from] RegionError),
+    /// The service thread could not be started.
+    #[error("the pool's service thread could not be started: {0}; raise the limit of threads (ulimit -u)")]
+    Thread(std::io::Error),
+}
+
+/// Why a stream could not be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StreamError {
+    /// Readers still hold frames of the ring; the camera would write over them.
+    #[error("{held} frames of the ring are still leased: drop them, or use another pool")]
+    LeasesOut {
+        /// Ring blocks held.
+        held: u32,
+    },
+    /// Another stream of this pool is not finished.
+    #[error("the pool already serves a stream: finish it first")]
+    Busy,
+    /// A locked stream needs to be told how to unlock.
+    #[error("a locked stream needs a way to unlock slots")]
+    NoUnlock,
+}
+
+/// The SDK's map of the ring: to be handed to the SDK, not to be read or written by Rust code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RingMemory {
+    /// First byte of block 0.
+    pub ptr: NonNull<u8>,
+    /// N x B bytes; at least the plan's slack is mapped behind them.
+    pub bytes: usize,
+}
+
+/// Blocks that readers hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Leased {
+    /// Ring blocks with at least one lease.
+    pub ring: u32,
+    /// Reserve blocks in use: leased, or being copied into.
+    pub reserve: u32,
+}
+
+/// Memory for frames, and the thread that serves it. Leases may outlive it: the memory goes with the last of them.
+///
+/// ```
+/// use frame_pool::{Pool, RegionPlan};
+/// let pool = Pool::new(RegionPlan::new(1024, 8, 2), 1 << 20)?;
+/// assert_eq!(pool.ring().bytes, 8 * 1024);
+/// assert_eq!(pool.leased(), frame_pool::Leased::default());
+/// # Ok::<(), frame_pool::PoolError>(())
+/// ```
+pub struct Pool {
+    /// Dropped first: the thread ends before the memory may go.
+    service: Service,
+    owner: Owner,
+    plan: RegionPlan,
+}
+
+impl core::fmt::Debug for Pool {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Pool")
+            .field("plan", &self.plan)
+            .field("leased", &self.leased())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Pool {
+    /// Allocates, prefaults and maps all memory, and starts the service thread (asleep until needed).
+    ///
+    /// # Errors
+    /// [`PoolError`] if the plan is empty or over `budget_bytes`, or the system refuses; it names the numbers and the cure.
+    pub fn new(plan: RegionPlan, budget_bytes: u64) -> Result<Self, PoolError> {
+        let region = Region::new(plan, budget_bytes)?;
+        let blank = Record::new(0, Layout::mono(Element::U8, 8, 0, 0), Evidence::Unproven);
+        let owner = Owner::new(plan.blocks, plan.reserve, blank, Some(region));
+        let service = Service::start(Arc::clone(&owner.bell)).map_err(PoolError::Thread)?;
+        Ok(Self { service, owner, plan })
+    }
+
+    /// What it was made from.
+    #[must_use]
+    pub fn plan(&self) -> &RegionPlan {
+        &self.plan
+    }
+
+    /// The ring as the SDK is to see it.
+    #[must_use]
+    pub fn ring(&self) -> RingMemory {
+        let start = self.owner.region.as_ref().map_or(core::ptr::null_mut(), |r| r.ring_block(0));
+        // A pool always has a region whose map is not null; the dangling address serves the type alone.
+        RingMemory {
+            ptr: NonNull::new(start).unwrap_or(NonNull::dangling()),
+            bytes: self.plan.ring_bytes() as usize,
+        }
+    }
+
+    /// Blocks held by readers. Exact when nothing moves.
+    #[must_use]
+    pub fn leased(&self) -> Leased {
+        let ring = (0..self.plan.blocks)
+            .filter(|&b| self.owner.ring.free_slot(&self.owner.slots, b).is_err())
+            .count();
+        Leased {
+            ring: u32::try_from(ring).unwrap_or(u32::MAX),
+            reserve: self.owner.free.len() - self.owner.free.free(),
+        }
+    }
+
+    /// Opens a stream on the ring.
+    ///
+    /// # Errors
+    /// [`StreamError::LeasesOut`] while readers hold ring blocks, [`StreamError::Busy`] while another stream runs,
+    /// [`StreamError::NoUnlock`] if a locked stream comes without a way to unlock.
+    pub fn open_stream(&self, plan: StreamPlan) -> Result<Arc<Stream>, StreamError> {
+        if plan.mode == StreamMode::Locked && plan.unlock.is_none() {
+            return Err(StreamError::NoUnlock);
+        }
+        if self.service.is_busy() {
+            return Err(StreamError::Busy);
+        }
+        let held = self.leased().ring;
+        if held > 0 {
+            return Err(StreamError::LeasesOut { held });
+        }
+        self.owner.ring.reset();
+        let stream = Arc::new(Stream::new(self.owner.clone(), plan));
+        if self.service.attach(&stream) { Ok(stream) } else { Err(StreamError::Busy) }
+    }
+
+    /// Ends a stream: finishes the copies that wait (at most N - 2), closes the sink, and returns the final books.
+    ///
+    /// Call it after the SDK has stopped writing and its callbacks have drained. Leases stay valid.
+    pub fn close_stream(&self, stream: &Arc<Stream>) -> Books {
+        self.service.detach(stream);
+        stream.close_sink();
+        stream.books()
+    }
+}

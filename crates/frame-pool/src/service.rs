@@ -1,0 +1,86 @@
+//! The service thread: asleep unless a copy waits or the ring is nearly full.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use parking_lot::Mutex;
+
+use crate::doorbell::Doorbell;
+use crate::stream::Stream;
+
+/// State shared by the pool's handle and its thread.
+struct Desk {
+    bell: Arc<Doorbell>,
+    /// The stream at work. Held while a pass runs, so that who takes it away knows that no pass is running any more. The
+    /// callback never takes this lock.
+    stream: Mutex<Option<Arc<Stream>>>,
+    quit: AtomicBool,
+}
+
+/// The thread and its desk; ends and joins the thread when dropped.
+pub(crate) struct Service {
+    desk: Arc<Desk>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Service {
+    pub(crate) fn start(bell: Arc<Doorbell>) -> std::io::Result<Self> {
+        let desk = Arc::new(Desk { bell, stream: Mutex::new(None), quit: AtomicBool::new(false) });
+        let for_thread = Arc::clone(&desk);
+        let thread =
+            std::thread::Builder::new().name("frame-pool".into()).spawn(move || serve(&for_thread))?;
+        Ok(Self { desk, thread: Some(thread) })
+    }
+
+    /// Takes a stream to serve. False if another one is still being served.
+    pub(crate) fn attach(&self, stream: &Arc<Stream>) -> bool {
+        let mut current = self.desk.stream.lock();
+        if current.is_some() {
+            return false;
+        }
+        *current = Some(Arc::clone(stream));
+        true
+    }
+
+    /// Ends service for `stream`: what waits is done here and now (bounded by the queue's depth), then nothing more.
+    pub(crate) fn detach(&self, stream: &Arc<Stream>) {
+        let mut current = self.desk.stream.lock();
+        if current.as_ref().is_some_and(|s| Arc::ptr_eq(s, stream)) {
+            stream.service_pass();
+            *current = None;
+        }
+    }
+
+    /// Whether a stream is being served.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.desk.stream.lock().is_some()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.desk.quit.store(true, Ordering::Release);
+        self.desk.bell.ring();
+        if let Some(thread) = self.thread.take() {
+            // The thread cannot panic by itself; if it did, there is nobody left to tell.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn serve(desk: &Desk) {
+    loop {
+        let ticket = desk.bell.listen();
+        if desk.quit.load(Ordering::Acquire) {
+            return;
+        }
+        {
+            let current = desk.stream.lock();
+            if let Some(stream) = &*current {
+                stream.service_pass();
+            }
+        }
+        desk.bell.wait(ticket, None);
+    }
+}

@@ -1,0 +1,155 @@
+//! What the pool, its streams and all live leases share, and who keeps it alive.
+//!
+//! One owner count for each handle and one for each live frame: the last dropper still touches the ring and the doorbell
+//! after its slot went vacant, so the memory must not go with the slot (freeing at tail == head is a use after free;
+//! the models have it as a control).
+
+use std::sync::Arc;
+
+use crate::doorbell::Doorbell;
+use crate::free::FreeSet;
+use crate::record::Record;
+use crate::region::Region;
+use crate::ring::Ring;
+use crate::slot::{COUNT, IN_RESERVE, MOST_LEASES, Slot};
+use crate::sync::{AtomicUsize, Ordering, fence};
+
+/// Slots, ring order, free reserve and memory of one pool.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    owners: AtomicUsize,
+    pub(crate) slots: Box<[Slot]>,
+    pub(crate) ring: Ring,
+    pub(crate) free: FreeSet,
+    /// Wakes the service thread.
+    pub(crate) bell: Arc<Doorbell>,
+    /// The memory. Models have none.
+    pub(crate) region: Option<Region>,
+}
+
+/// A handle that keeps [`Shared`] alive.
+#[derive(Debug)]
+pub(crate) struct Owner(core::ptr::NonNull<Shared>);
+
+// SAFETY: an `Owner` is a counted pointer to `Shared`, whose parts are atomics, immutable data and `Slot`s (Send + Sync);
+// the count is atomic, so handles may be dropped on any thread.
+unsafe impl Send for Owner {}
+// SAFETY: as above: `&Owner` gives only `&Shared`.
+unsafe impl Sync for Owner {}
+
+impl Owner {
+    /// A pool of `blocks` ring windows and `reserve` reserve windows, over `region` (models have none).
+    pub(crate) fn new(blocks: u32, reserve: u32, blank: Record, region: Option<Region>) -> Self {
+        let slots: Box<[Slot]> = (0..blocks + reserve).map(|w| Slot::new(w, blank)).collect();
+        if let Some(region) = &region {
+            for slot in &slots {
+                slot.set_address(region.window_data(slot.window));
+            }
+        }
+        let shared = Box::new(Shared {
+            owners: AtomicUsize::new(1),
+            slots,
+            ring: Ring::new(blocks),
+            free: FreeSet::all_free(reserve),
+            bell: Arc::new(Doorbell::new()),
+            region,
+        });
+        let shared = core::ptr::NonNull::from(Box::leak(shared));
+        // SAFETY: just made from a box, valid and not yet shared.
+        let inside = unsafe { shared.as_ref() };
+        for slot in &inside.slots {
+            // SAFETY: the slots live inside `Shared` and nobody else knows of them yet.
+            unsafe { slot.adopt(shared.as_ptr()) };
+        }
+        Self(shared)
+    }
+}
+
+impl core::ops::Deref for Owner {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        // SAFETY: this handle holds one owner count, and `Shared` lives until the count is 0.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Clone for Owner {
+    fn clone(&self) -> Self {
+        self.retain();
+        Self(self.0)
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        // SAFETY: this handle holds one count and is not used again.
+        unsafe { Shared::release_owner(self.0.as_ptr()) }
+    }
+}
+
+impl Shared {
+    /// One more owner (a handle or a live frame).
+    pub(crate) fn retain(&self) {
+        // Relaxed: whoever retains already owns, as with `Arc`.
+        self.owners.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One owner less; the last frees the pool.
+    ///
+    /// # Safety
+    /// `this` came from [`Owner::new`], and the caller owns one count, which it gives up.
+    pub(crate) unsafe fn release_owner(this: *const Self) {
+        // SAFETY: the caller's count keeps it alive up to here.
+        let owners = unsafe { &(*this).owners };
+        if owners.fetch_sub(1, Ordering::Release) == 1 {
+            fence(Ordering::Acquire);
+            // SAFETY: the last count is gone, so no handle, stream or lease is left; the box came from `Owner::new`.
+            drop(unsafe { Box::from_raw(this.cast_mut()) });
+        }
+    }
+
+    /// One more lease on a slot that has at least one.
+    pub(crate) fn retain_slot(slot: &Slot) {
+        // Relaxed: whoever clones holds a lease already, as with `Arc`.
+        let before = slot.refs.fetch_add(1, Ordering::Relaxed) & COUNT;
+        if before >= MOST_LEASES {
+            // Clones that are forgotten in a loop would wrap the count and free a slot that is being read.
+            std::process::abort();
+        }
+    }
+
+    /// One lease less; the last one makes the slot vacant.
+    ///
+    /// # Safety
+    /// The caller owns one lease on `slot`, gives it up, and does not touch the slot afterwards.
+    pub(crate) unsafe fn release_slot(slot: &Slot) {
+        let (owner, window) = (slot.owner(), slot.window);
+        let before = slot.refs.fetch_sub(1, Ordering::Release);
+        if before & COUNT != 1 {
+            return;
+        }
+        fence(Ordering::Acquire);
+        // From here the slot may be published again by others: only `owner` and `window`, read before, are used.
+        // SAFETY: the frame's own owner count (taken when it was published) is still held.
+        let shared = unsafe { &*owner };
+        if before & IN_RESERVE != 0 {
+            shared.free.give(window - shared.ring.blocks());
+        } else if shared.ring.wants_service() {
+            shared.bell.ring();
+        }
+        // SAFETY: this is the frame's owner count; nothing of the pool is touched after it.
+        unsafe { Self::release_owner(owner) }
+    }
+
+    /// Makes the first lease of a frame on `slot`: the record, one owner count, and a count of one.
+    ///
+    /// # Safety
+    /// The caller is the slot's one publisher and saw its count at 0 with acquire ordering.
+    pub(crate) unsafe fn fill(&self, slot: &Slot, record: Record, home: u64) {
+        // SAFETY: by contract.
+        unsafe { slot.write_record(record) };
+        self.retain();
+        slot.refs.store(home | 1, Ordering::Release);
+    }
+}

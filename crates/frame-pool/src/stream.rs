@@ -1,0 +1,327 @@
+//! One run of the camera: what the callback calls, and the books it fills.
+
+use std::sync::Arc;
+
+use crossbeam_queue::ArrayQueue;
+
+use crate::books::{Books, Counters, Entry, LossCause, LossEvent};
+use crate::copy;
+use crate::lease::Lease;
+use crate::record::{Evidence, Record};
+use crate::ring::PublishError;
+use crate::shared::{Owner, Shared};
+use crate::sink::{Sink, Unlock};
+use crate::slot::IN_RESERVE;
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
+
+/// Loss events kept for the reader until they are taken.
+const LOG_DEPTH: usize = 1024;
+
+/// How the frames of a stream reach their readers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StreamMode {
+    /// A sequence: each block is written once and never again. In place.
+    Frozen,
+    /// A ring that honours locks: in place, unlocked in ring order after the last reader.
+    Locked,
+    /// A ring that overwrites, or is not known: one validated copy into the reserve.
+    Copied,
+}
+
+/// What a stream is opened with.
+pub struct StreamPlan {
+    /// How frames reach readers.
+    pub mode: StreamMode,
+    /// Where leases go.
+    pub sink: Arc<dyn Sink>,
+    /// How a slot goes back to the SDK; needed for [`StreamMode::Locked`].
+    pub unlock: Option<Arc<dyn Unlock>>,
+    /// Number of this start; rises by one with each.
+    pub epoch: u32,
+}
+
+/// A frame waiting to be copied.
+#[derive(Debug)]
+struct Job {
+    block: u32,
+    record: Record,
+    /// The ring block is held for this job and must be released after it.
+    held: bool,
+}
+
+/// The producing side of one run.
+///
+/// `publish`, `vacant`, `copy`, `lost`, `next_block` and `ring_was_full` belong to one thread at a time, the one on which
+/// the SDK announces frames; a violation is not unsound (all state is atomic), but books and order would be wrong.
+/// None of them allocates, locks, logs or panics.
+pub struct Stream {
+    pool: Owner,
+    mode: StreamMode,
+    epoch: u32,
+    distrusted: AtomicU32,
+    sink: Arc<dyn Sink>,
+    unlock: Option<Arc<dyn Unlock>>,
+    jobs: ArrayQueue<Job>,
+    counters: Counters,
+    newest: AtomicU64,
+    was_full: AtomicU32,
+}
+
+impl core::fmt::Debug for Stream {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Stream").field("mode", &self.mode).field("epoch", &self.epoch).finish_non_exhaustive()
+    }
+}
+
+impl Stream {
+    pub(crate) fn new(pool: Owner, plan: StreamPlan) -> Self {
+        // A copy queue as deep as the ring would hand out slots that are being written again.
+        let depth = pool.ring.blocks().saturating_sub(2).max(1);
+        Self {
+            pool,
+            mode: plan.mode,
+            epoch: plan.epoch,
+            distrusted: AtomicU32::new(0),
+            sink: plan.sink,
+            unlock: plan.unlock,
+            jobs: ArrayQueue::new(depth as usize),
+            counters: Counters::new(LOG_DEPTH),
+            newest: AtomicU64::new(0),
+            was_full: AtomicU32::new(0),
+        }
+    }
+
+    /// How frames reach their readers now: a locked ring that lost its trust answers [`StreamMode::Copied`].
+    #[must_use]
+    pub fn mode(&self) -> StreamMode {
+        if self.distrusted.load(Ordering::Relaxed) != 0 { StreamMode::Copied } else { self.mode }
+    }
+
+    /// Number of this start.
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Locked ring: the block in which the next written frame lies.
+    #[must_use]
+    pub fn next_block(&self) -> u32 {
+        self.pool.ring.next_block()
+    }
+
+    /// Whether all blocks were occupied at some time since the last call.
+    #[must_use]
+    pub fn ring_was_full(&self) -> bool {
+        self.was_full.swap(0, Ordering::Relaxed) != 0
+    }
+
+    /// Copies `out.len()` bytes out of the SDK's slot, `offset` bytes into block `block`, by volatile reads. Bytes past
+    /// the block read as 0. The device may write them meanwhile: the answer is evidence, not a picture.
+    pub fn read_raw(&self, block: u32, offset: usize, out: &mut [u8]) {
+        out.fill(0);
+        let Some(region) = &self.pool.region else { return };
+        let room = region.plan().block_bytes.saturating_sub(offset);
+        let n = out.len().min(room);
+        if block < region.plan().blocks {
+            // SAFETY: block and offset + n lie inside the ring's map (checked), which lives as long as the pool.
+            unsafe { copy::read_raw(region.ring_block(block).add(offset), &mut out[..n]) };
+        }
+    }
+
+    /// Publishes block `block` in place: the frame goes to the sink as a lease on the very bytes the camera wrote.
+    ///
+    /// # Errors
+    /// [`PublishError::NotFree`] if the SDK wrote a block that is still held, [`PublishError::OutOfOrder`] if the block is
+    /// not the next one of a locked ring. Nothing is counted then: the caller decides what became of the frame.
+    pub fn publish(&self, block: u32, record: Record) -> Result<(), PublishError> {
+        let shared: &Shared = &self.pool;
+        let slot = match self.mode {
+            StreamMode::Locked => shared.ring.next_free(&shared.slots, block)?,
+            StreamMode::Frozen | StreamMode::Copied => shared.ring.free_slot(&shared.slots, block)?,
+        };
+        // SAFETY: the count was seen at 0 with acquire ordering, and the callback thread is the one publisher of ring slots.
+        unsafe { shared.fill(slot, record, 0) };
+        self.wrote_head();
+        self.counters.arrived(Entry::Delivered, number_of(&record));
+        // SAFETY: `fill` made one count, handed over here.
+        self.sink.deliver(unsafe { Lease::adopt(slot) });
+        Ok(())
+    }
+
+    /// Locked ring: the next `count` blocks were written but never announced. They have no reader and want an unlock.
+    pub fn vacant(&self, count: u32) {
+        for _ in 0..count {
+            self.wrote_head();
+        }
+    }
+
+    /// Queues block `block` for a copy into the reserve; the service thread validates and delivers it.
+    pub fn copy(&self, block: u32, record: Record) {
+        let shared: &Shared = &self.pool;
+        self.newest.fetch_max(record.number, Ordering::Release);
+        let mut held = false;
+        if self.mode == StreamMode::Locked
+            && let Ok(slot) = shared.ring.next_free(&shared.slots, block)
+        {
+            // SAFETY: as in `publish`. The count is the job's, released after the copy.
+            unsafe { shared.fill(slot, record, 0) };
+            self.wrote_head();
+            held = true;
+        }
+        match self.jobs.push(Job { block, record, held }) {
+            Ok(()) => {
+                self.counters.arrived(Entry::Submitted, number_of(&record));
+                shared.bell.ring();
+            }
+            Err(job) => {
+                self.let_go(&job);
+                self.lost(LossCause::CopierQueue, number_of(&record), 1);
+            }
+        }
+    }
+
+    /// Enters a loss: `count` frames from `first` on, in the camera's numbering where it sends one.
+    pub fn lost(&self, cause: LossCause, first: u64, count: u64) {
+        if count > 0 {
+            self.counters.lost(LossEvent { cause, first, count });
+        }
+    }
+
+    /// Gives vacant slots back to the SDK, in ring order. Call it once at the end of each callback.
+    pub fn retire(&self) {
+        if let (StreamMode::Locked, Some(unlock)) = (self.mode, &self.unlock) {
+            let done = self.pool.retire(&**unlock);
+            self.counters.unlocks(done.unlocked, done.refused);
+        }
+    }
+
+    /// Evidence disagreed: from now on frames of this locked ring are to be copied, not lent in place.
+    pub fn distrust(&self) {
+        self.distrusted.store(1, Ordering::Relaxed);
+    }
+
+    /// Wakes the service thread, so that it retires what is vacant. A waiting reader calls it on its deadline.
+    pub fn nudge(&self) {
+        self.pool.bell.ring();
+    }
+
+    /// Where every frame went, up to now.
+    #[must_use]
+    pub fn books(&self) -> Books {
+        self.counters.snapshot()
+    }
+
+    /// Takes the oldest loss noted and not taken yet. The log holds 1024; what does not fit is counted in the books.
+    #[must_use]
+    pub fn next_loss(&self) -> Option<LossEvent> {
+        self.counters.next_loss()
+    }
+
+    /// Does what waits: copies, then retires. Called by the service thread, and once at the end by the closer.
+    pub(crate) fn service_pass(&self) {
+        loop {
+            while let Some(job) = self.jobs.pop() {
+                self.run(&job);
+                self.let_go(&job);
+            }
+            self.retire();
+            if self.jobs.is_empty() {
+                return;
+            }
+        }
+    }
+
+    pub(crate) fn close_sink(&self) {
+        self.sink.close();
+    }
+
+    fn wrote_head(&self) {
+        if self.mode == StreamMode::Locked {
+            let ring = &self.pool.ring;
+            ring.advance_head();
+            if ring.occupied() >= u64::from(ring.blocks()) {
+                self.was_full.store(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Ends a job's hold on its ring block.
+    fn let_go(&self, job: &Job) {
+        if !job.held {
+            return;
+        }
+        if let Some(slot) = self.pool.ring.window_of(job.block).and_then(|w| self.pool.slots.get(w as usize))
+        {
+            // SAFETY: `copy` filled this slot with one count for the job; it is given up once, here.
+            unsafe { Shared::release_slot(slot) };
+        }
+    }
+
+    fn run(&self, job: &Job) {
+        let number = number_of(&job.record);
+        let shared: &Shared = &self.pool;
+        let Some(region) = &shared.region else { return };
+        let Some(index) = shared.free.take() else {
+            return self.counters.copy_lost(LossEvent { cause: LossCause::Reserve, first: number, count: 1 });
+        };
+        let target = region.reserve_block(index);
+        let slot = shared.slots.get((shared.ring.blocks() + index) as usize);
+        let evidence = if target.is_null() { None } else { self.copy_block(job, region, target) };
+        match (evidence, slot) {
+            (Some(evidence), Some(slot)) => {
+                let record = Record { evidence, ..job.record };
+                // SAFETY: the window was taken from the free set, so its count is 0 and this thread is its one publisher; taking
+                // acquired what the last holder released.
+                unsafe { shared.fill(slot, record, IN_RESERVE) };
+                self.counters.copied(region.plan().block_bytes as u64);
+                // SAFETY: `fill` made one count, handed over here.
+                self.sink.deliver(unsafe { Lease::adopt(slot) });
+            }
+            _ => {
+                shared.free.give(index);
+                self.counters.copy_lost(LossEvent { cause: LossCause::Torn, first: number, count: 1 });
+            }
+        }
+    }
+
+    /// Copies a ring block and says by what the copy is held to be whole; `None` if it is not.
+    fn copy_block(&self, job: &Job, region: &crate::region::Region, target: *mut u8) -> Option<Evidence> {
+        if job.block >= region.plan().blocks {
+            return None;
+        }
+        if !self.tag_stands(job) {
+            return None;
+        }
+        // SAFETY: source and target are whole blocks of different parts of the file, both mapped as long as the pool lives. The
+        // target's window is not leased (taken from the free set), so no reference to it exists; the source is only written by
+        // the device and never referenced through this map.
+        unsafe { copy::copy_raw(region.ring_block(job.block), target, region.plan().block_bytes) };
+        if !self.tag_stands(job) {
+            return None;
+        }
+        if job.record.tag.is_some() {
+            return Some(Evidence::Tag);
+        }
+        // Without a tag only the distance speaks: the device may already write the frame after the newest announced one.
+        let behind = self.newest.load(Ordering::Acquire).saturating_sub(job.record.number);
+        if job.held {
+            Some(Evidence::Unproven)
+        } else if behind + 1 < u64::from(region.plan().blocks) {
+            Some(Evidence::TimeOnly)
+        } else {
+            None
+        }
+    }
+
+    fn tag_stands(&self, job: &Job) -> bool {
+        let Some(tag) = job.record.tag else { return true };
+        let mut stored = [0_u8; 4];
+        self.read_raw(job.block, tag.offset as usize, &mut stored);
+        u32::from_le_bytes(stored) == tag.expected
+    }
+}
+
+fn number_of(record: &Record) -> u64 {
+    record.camera_number.unwrap_or(record.number)
+}
