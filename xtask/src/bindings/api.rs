@@ -1,6 +1,7 @@
 //! `api.rs` of `pvcam-sys`: the extern block as a struct of function pointers, filled at run time.
 
 use std::collections::HashMap;
+use std::ffi::CString;
 
 use quote::{format_ident, quote};
 use syn::{FnArg, ForeignItemFn, Pat, parse_quote};
@@ -27,18 +28,23 @@ pub(crate) fn generate(tables: &Tables, functions: &[ForeignItemFn]) -> Result<s
             return Err(Error::Tool { tool: "bindgen".into(), problem });
         };
         let name = format_ident!("{}", function.name);
+        let symbol = CString::new(function.name.as_str())
+            .map_err(|e| Error::Table { file: "functions.toml".into(), problem: e.to_string() })?;
+        let symbol = syn::LitCStr::new(&symbol, name.span());
         let doc = format!(" {}", document(function));
         let pointer = pointer_type(item);
         if OPTIONAL.contains(&function.name.as_str()) {
             fields.push(quote!(#[doc = #doc] pub #name: Option<#pointer>));
-            fills.push(quote!(#name: optional_symbol!(lookup, #name)));
+            fills.push(quote!(#name: optional_symbol!(lookup, #symbol)));
         } else {
             fields.push(quote!(#[doc = #doc] pub #name: #pointer));
-            fills.push(quote!(#name: required_symbol!(lookup, #name)));
+            fills.push(quote!(#name: required_symbol!(lookup, #symbol)));
         }
     }
     let count = format!(" The {} functions that the Linux library exports, as loaded.", fields.len());
     Ok(parse_quote! {
+        use std::ffi::CStr;
+
         use super::types::*;
         use crate::lookup::{Lookup, optional_symbol, required_symbol};
 
@@ -51,13 +57,13 @@ pub(crate) fn generate(tables: &Tables, functions: &[ForeignItemFn]) -> Result<s
         pub struct Api { #(#fields),* }
 
         impl Api {
-            /// Fills the table by asking `lookup` for each name.
+            /// Fills the table by asking `lookup` for each name; the error is the first name that it does not know.
             ///
             /// # Safety
             ///
             /// Each address that `lookup` returns is a function with the C prototype of that name in
             /// `vendor/pvcam/pvcam.h`, and stays one for the rest of the process.
-            pub(crate) unsafe fn fill(lookup: &mut Lookup<'_>) -> Result<Self, &'static str> {
+            pub(crate) unsafe fn fill(lookup: &mut Lookup<'_>) -> Result<Self, &'static CStr> {
                 Ok(Self { #(#fills),* })
             }
         }

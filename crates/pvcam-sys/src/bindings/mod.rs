@@ -1,0 +1,12 @@
+//! What `cargo xtask bindings` makes of the fact tables, one file of types per target.
+
+mod api;
+mod errors;
+
+#[cfg(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64"))]
+#[path = "x86_64_unknown_linux_gnu.rs"]
+mod types;
+
+pub use api::Api;
+pub use errors::*;
+pub use types::*;
