@@ -25,6 +25,7 @@ enum Task {
     /// Build the simulated camera (libpvcam.so.2) and run a program on it, any program that uses PVCAM.
     Sim(sim::Options),
     /// Check the workspace's own rules: who may depend on whom, where `unsafe` may be, file sizes, and more.
+    #[command(after_help = TIDY)]
     Tidy,
     /// Write the committed bindings of pvcam-sys and the simulator's constants anew, from vendor/pvcam.
     Bindings {
@@ -47,6 +48,16 @@ enum Task {
         arguments: Vec<String>,
     },
 }
+
+const TIDY: &str = "Each problem is printed as `path:line: what is wrong, and the cure`. The rules:
+  - a crate depends on those of ours that docs/architecture.md draws, on no others
+  - `unsafe` stands only in the crates and folders that docs/architecture.md names
+  - a Rust file has at most 400 lines of code (the length of functions is clippy's to judge)
+  - each `allow` and `expect` of a lint gives its reason
+  - a lib.rs holds docs, attributes, `mod` and `use`, nothing else
+  - each crate has docs, a description, and the lints of the workspace
+  - no tracked file names a path of one machine or a mark of unfinished work
+  - a decision is docs/adr/NNNN-title.md with its four sections, each number once";
 
 impl Cli {
     /// Does what was asked.

@@ -29,7 +29,7 @@ pub(crate) enum Error {
     #[error("cannot understand the output of `{command}`: {why}")]
     Output { command: String, why: String },
     /// A name was asked for that is in no list.
-    #[error("there is no {kind} `{name}`; there is: {}", known.join(", "))]
+    #[error("there is no {kind} `{name}`; there is: {}", if known.is_empty() { "none".to_owned() } else { known.join(", ") })]
     Unknown { kind: &'static str, name: String, known: Vec<String> },
     /// The rules of the workspace are broken; the places are printed.
     #[error("{count} problem(s), listed above")]
@@ -43,8 +43,8 @@ pub(crate) enum Error {
     /// A client script says something about its simulator that cannot be read.
     #[error("{}: `{entry}` in its `# sim:` line is not `key=value`", script.display())]
     SimLine { script: PathBuf, entry: String },
-    /// A lane had nothing to do, which proves nothing.
-    #[error("nothing to run: {0}")]
+    /// A task did too little for its success to mean anything.
+    #[error("proves nothing: {0}")]
     Nothing(String),
     /// The bindings could not be generated, or are stale.
     #[cfg(feature = "bindings")]

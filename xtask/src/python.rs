@@ -30,18 +30,15 @@ pub(crate) fn environment(workspace: &Workspace, name: &str, packages: &[&str]) 
 /// Makes an empty environment; where the module for it is missing and we may, it is installed first.
 fn make_environment(folder: &Path) -> Result<(), Error> {
     let Err(why) = run(&mut venv(folder)) else { return Ok(()) };
-    if matches!(why, Error::MissingProgram { .. }) && !may_install() {
-        return Err(why);
-    }
     if !may_install() {
-        return Err(lack(
-            "`python3 -m venv` failed; on Debian and Ubuntu: apt-get install python3-venv".to_owned(),
-        ));
+        let cure = "on Debian and Ubuntu: apt-get install python3-venv";
+        return Err(if why.is_lack() { why } else { lack(format!("`python3 -m venv` failed; {cure}")) });
     }
     println!("python3 or its venv module is missing: installing the package python3-venv");
-    run(Command::new("apt-get").args(["install", "--yes", "--quiet", "python3-venv"]))
-        .or_else(|_| run(Command::new("apt-get").args(["update", "--quiet"])))
-        .and_then(|()| run(Command::new("apt-get").args(["install", "--yes", "--quiet", "python3-venv"])))
+    let install = || run(Command::new("apt-get").args(["install", "--yes", "--quiet", "python3-venv"]));
+    // The first try fails where the machine has no list of packages yet.
+    install()
+        .or_else(|_| run(Command::new("apt-get").args(["update", "--quiet"])).and_then(|()| install()))
         .map_err(|why| lack(format!("python3-venv could not be installed: {why}")))?;
     run(&mut venv(folder))
 }

@@ -4,6 +4,7 @@
 //! `--seconds N` and exits with 0 when all went well. It is found by its file name: there is no list to keep.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde_json::Value;
@@ -63,7 +64,19 @@ pub(crate) fn run_one(workspace: &Workspace, soak: &Soak, seconds: u32) -> Resul
         .args(["run", "--release", "--package", "pvcam-tests", soak.selector])
         .arg(format!("soak_{}", soak.name));
     command.args(["--", "--seconds", &seconds.to_string()]).env("PVCAM_SIM_LIB", library.file);
-    run(&mut command)
+    let started = Instant::now();
+    run(&mut command)?;
+    long_enough(soak, started.elapsed(), seconds)
+}
+
+/// A soak that ends early has not soaked, whatever its exit code says.
+fn long_enough(soak: &Soak, took: Duration, seconds: u32) -> Result<(), Error> {
+    if took >= Duration::from_secs(seconds.into()) {
+        Ok(())
+    } else {
+        let asked = format!("soak {} ended after {:.1} s of {seconds} s", soak.name, took.as_secs_f64());
+        Err(Error::Nothing(asked))
+    }
 }
 
 /// The soaks that there are, by name.
@@ -120,5 +133,13 @@ mod tests {
         let found: Vec<_> = soaks_in(&metadata).into_iter().map(|soak| (soak.name, soak.selector)).collect();
         assert_eq!(found, [("leases".to_owned(), "--example"), ("rearm".to_owned(), "--bin")]);
         assert!(soaks_in(&json!({ "packages": [] })).is_empty());
+    }
+
+    #[test]
+    fn a_soak_that_ends_early_fails() {
+        let soak = Soak { name: "leases".to_owned(), selector: "--bin", about: String::new() };
+        assert!(long_enough(&soak, Duration::from_secs(21), 20).is_ok());
+        let why = long_enough(&soak, Duration::from_secs(3), 20).unwrap_err().to_string();
+        assert_eq!(why, "proves nothing: soak leases ended after 3.0 s of 20 s");
     }
 }
