@@ -1,4 +1,5 @@
-//! A `lib.rs` is a table of contents: docs, attributes, `mod` and `use` lines, nothing that runs.
+//! A `lib.rs` is a table of contents: docs, attributes, `mod` and `use` lines, nothing that runs. It may refuse a
+//! target it is not made for (`compile_error!`).
 
 use super::source::{Source, after_balanced, line_at};
 use super::{File, Problem};
@@ -31,7 +32,7 @@ pub(super) fn check(file: &File) -> Vec<Problem> {
     }
 }
 
-/// Whether an item is `mod name;`, `use ...;` or `extern crate ...;`, under any visibility.
+/// Whether an item is `mod name;`, `use ...;` or `extern crate ...;` under any visibility, or a `compile_error!`.
 fn is_contents(item: &str) -> bool {
     let mut rest = item;
     if let Some(after) = rest.strip_prefix("pub") {
@@ -40,7 +41,7 @@ fn is_contents(item: &str) -> bool {
             rest = after_balanced(rest, 0).map_or("", |end| rest[end..].trim_start());
         }
     }
-    ["mod ", "use ", "extern crate "].iter().any(|keyword| rest.starts_with(keyword))
+    ["mod ", "use ", "extern crate ", "compile_error!("].iter().any(|keyword| rest.starts_with(keyword))
 }
 
 /// Where an item ends, and whether it ends with a body in braces. The braces of a `use` list are no body.
@@ -72,6 +73,7 @@ mod tests {
                     #[cfg(feature = \"x\")]\npub mod c;\npub use a::{A, b::{B, C}};\nuse d::*;\n";
         assert_eq!(lines(text), [0; 0]);
         assert_eq!(lines("//! Only docs.\n"), [0; 0]);
+        assert_eq!(lines("#[cfg(windows)]\ncompile_error!(\"not { here\");\nmod a;\n"), [0; 0]);
     }
 
     #[test]

@@ -107,3 +107,34 @@ fn is_generated(file: &File) -> bool {
     let marker = concat!("@", "generated");
     file.text.lines().take(10).any(|line| line.contains(marker))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::process;
+    use crate::workspace::{make_folder, write};
+
+    /// A repository with one crate, whose library has this text.
+    fn judged(folder: &Path, library: &str) -> Result<usize, Error> {
+        make_folder(&folder.join("crates/a/src")).unwrap();
+        write(&folder.join("crates/a/src/lib.rs"), library).unwrap();
+        write(&folder.join(".gitignore"), "ignored.rs\n").unwrap();
+        write(&folder.join("ignored.rs"), "#[allow(dead_code)]\n").unwrap();
+        process::run(Command::new("git").args(["init", "--quiet"]).arg(folder)).unwrap();
+        let metadata = json!({ "workspace_root": folder, "packages": [] });
+        run(&Workspace { root: folder.to_owned(), target: folder.to_owned(), metadata })
+    }
+
+    #[test]
+    fn a_repository_is_read_as_git_sees_it() {
+        let folder = std::env::temp_dir().join(format!("xtask-tidy-{}", std::process::id()));
+        assert_eq!(judged(&folder, "//! Docs.\nmod b;\n").unwrap(), 2);
+        let why = judged(&folder, "//! Docs.\n#[allow(unused)]\nfn f() { unsafe { g() } }\n").unwrap_err();
+        assert!(matches!(why, Error::Untidy { count: 3 }), "{why}");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}
