@@ -40,7 +40,8 @@ pub(crate) fn simulator(tables: &Tables) -> String {
 
 /// `errors.rs` of `pvcam-sys`: the codes as constants, and the table behind `error_name`.
 pub(crate) fn sys_errors(tables: &Tables) -> String {
-    let mut out = format!("{BANNER}//! Error codes as the library of SDK {} names them.\n", tables.sdk_version);
+    let mut out =
+        format!("{BANNER}//! Error codes as the library of SDK {} names them.\n", tables.sdk_version);
     for error in &tables.errors {
         item(&mut out, error, "i16", &error.value.to_string(), "");
     }

@@ -55,7 +55,7 @@ pub(crate) fn master(tables: &Tables) -> String {
         match &scalar.c_type_msvc {
             Some(msvc) => {
                 let _ = write!(out, "#if defined(_MSC_VER)\n{}#else\n", line(msvc));
-                let _ = write!(out, "{}#endif\n", line(&scalar.c_type));
+                let _ = writeln!(out, "{}#endif", line(&scalar.c_type));
             }
             None => out.push_str(&line(&scalar.c_type)),
         }
@@ -67,7 +67,8 @@ pub(crate) fn master(tables: &Tables) -> String {
     }
     for group in tables.defines.iter().filter(|group| group.title == "booleans") {
         for constant in &group.constants {
-            let _ = write!(out, "\n{}#ifndef {1}\n", comment(&sentence(&constant.meaning), ""), constant.name);
+            let _ =
+                write!(out, "\n{}#ifndef {1}\n", comment(&sentence(&constant.meaning), ""), constant.name);
             let _ = write!(out, "#define {} {}\n#endif\n", constant.name, constant.value);
         }
     }
@@ -93,7 +94,12 @@ pub(crate) fn pvcam(tables: &Tables) -> String {
     }
     out.push_str("\n/* ---- parameter ids: type code << 24 | class << 16 | number ---- */\n\n");
     for parameter in &tables.parameters {
-        define(&mut out, &parameter.constant, &parameter.facts, &format!("0x{:08X}", parameter.constant.value));
+        define(
+            &mut out,
+            &parameter.constant,
+            &parameter.facts,
+            &format!("0x{:08X}", parameter.constant.value),
+        );
     }
     out.push_str("\n/* ---- structs ---- */\n");
     structures(&mut out, &tables.structures);

@@ -104,7 +104,8 @@ fn execute(command: &mut Command) -> Result<()> {
     }
 }
 
-const CURE: &str = "install libclang (Debian: apt-get install libclang-dev), or point LIBCLANG_PATH at its folder";
+const CURE: &str =
+    "install libclang (Debian: apt-get install libclang-dev), or point LIBCLANG_PATH at its folder";
 
 fn failed(problem: String) -> Error {
     Error::Tool { tool: "libclang".into(), problem }

@@ -42,8 +42,12 @@ impl Output {
     /// Compares the committed file with the generated text: `None` when equal, else the first difference.
     pub(crate) fn difference(&self, root: &Path) -> Option<Difference> {
         let committed = std::fs::read_to_string(root.join(&self.path)).ok();
-        first_difference(committed.as_deref(), &self.text)
-            .map(|(line, committed, expected)| Difference { path: self.path.clone(), line, committed, expected })
+        first_difference(committed.as_deref(), &self.text).map(|(line, committed, expected)| Difference {
+            path: self.path.clone(),
+            line,
+            committed,
+            expected,
+        })
     }
 }
 

@@ -32,10 +32,12 @@ pub(crate) fn generate(tables: &Tables) -> Result<Bindings> {
     let (mut items, mut functions) = (Vec::new(), Vec::new());
     for item in file.items {
         match item {
-            Item::ForeignMod(block) => functions.extend(block.items.into_iter().filter_map(|item| match item {
-                syn::ForeignItem::Fn(function) => Some(function),
-                _ => None,
-            })),
+            Item::ForeignMod(block) => {
+                functions.extend(block.items.into_iter().filter_map(|item| match item {
+                    syn::ForeignItem::Fn(function) => Some(function),
+                    _ => None,
+                }))
+            }
             // Default impls are made by hand for structs that hold pointers; nobody needs a null one.
             Item::Impl(_) => {}
             Item::Type(alias) if legacy.contains(&alias.ident.to_string().as_str()) => {}
