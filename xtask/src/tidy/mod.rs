@@ -12,6 +12,7 @@ mod rust_files;
 mod source;
 mod words;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::process::Command;
 
@@ -73,18 +74,19 @@ pub(crate) fn run(workspace: &Workspace) -> Result<usize, Error> {
 
 /// The text files that git tracks, and those it would track with the next `git add`.
 fn files(workspace: &Workspace) -> Result<Vec<File>, Error> {
-    let mut command = Command::new("git");
+    let mut command = git();
     command.current_dir(&workspace.root).args([
         "ls-files",
         "-z",
         "--cached",
         "--others",
         "--exclude-standard",
-        "--deduplicate",
     ]);
     let listed = capture(&mut command)?;
     let mut files = Vec::new();
-    for path in listed.split('\0').filter(|path| !path.is_empty()) {
+    // A file in the middle of a merge is listed once per side.
+    let paths: BTreeSet<&str> = listed.split('\0').filter(|path| !path.is_empty()).collect();
+    for path in paths {
         match std::fs::read(workspace.root.join(path)) {
             // What is not text has none of our rules to keep.
             Ok(bytes) => {
@@ -99,6 +101,15 @@ fn files(workspace: &Workspace) -> Result<Vec<File>, Error> {
         }
     }
     Ok(files)
+}
+
+/// A git that finds its repository by the folder it runs in, also when a hook of git started us.
+fn git() -> Command {
+    let mut command = Command::new("git");
+    for name in ["GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"] {
+        command.env_remove(name);
+    }
+    command
 }
 
 /// Whether a file says of itself that a program wrote it.
@@ -124,7 +135,7 @@ mod tests {
         write(&folder.join("crates/a/src/lib.rs"), library).unwrap();
         write(&folder.join(".gitignore"), "ignored.rs\n").unwrap();
         write(&folder.join("ignored.rs"), "#[allow(dead_code)]\n").unwrap();
-        process::run(Command::new("git").args(["init", "--quiet"]).arg(folder)).unwrap();
+        process::run(git().args(["init", "--quiet"]).arg(folder)).unwrap();
         let metadata = json!({ "workspace_root": folder, "packages": [] });
         run(&Workspace { root: folder.to_owned(), target: folder.to_owned(), metadata })
     }
