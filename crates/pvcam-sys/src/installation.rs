@@ -117,7 +117,9 @@ fn hint(installation: &Installation) -> String {
 fn version(value: Option<&OsStr>) -> Piece {
     const CURE: &str = "set it to the SDK's version, for example 3.10.2.5";
     match value.map(OsStr::to_string_lossy) {
-        None => Piece::Missing(format!("not set; {CURE}")),
+        None => {
+            Piece::Missing(format!("not set (`pl_pvcam_get_ver` needs it, `pl_pvcam_init` does not); {CURE}"))
+        }
         Some(text) if four_numbers(&text) => Piece::Present(text.into_owned()),
         Some(text) => Piece::Missing(format!("`{text}` is not four numbers a.b.c.d; {CURE}")),
     }
