@@ -61,7 +61,9 @@ struct Model {
 pub(crate) fn task(workspace: &Workspace, options: &Options) -> Result<String, Error> {
     let models = models(workspace)?;
     let list = workspace.root.join(LIST);
-    compare(&list, &read(&list)?, &models)?;
+    // Where there is no list yet, the comparison names all that belongs into it.
+    let committed = if list.exists() { read(&list)? } else { String::new() };
+    compare(&list, &committed, &models)?;
     let wanted =
         |model: &&Model| options.model.as_ref().is_none_or(|part| model.name.contains(part.as_str()));
     let chosen: Vec<&Model> = models.iter().filter(wanted).collect();
