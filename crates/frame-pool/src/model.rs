@@ -14,6 +14,19 @@ use crate::shared::{Owner, Shared};
 use crate::sink::Unlock;
 use crate::slot::IN_RESERVE;
 
+/// What a control breaks on purpose, to show that the model beside it can fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing.
+    None,
+    /// The gate is a plain try-lock: who comes while it is held is forgotten.
+    TryLockGate,
+    /// The last drop does not release.
+    RelaxedDrop,
+    /// The dropper reads the head by a plain load instead of a read-modify-write.
+    PlainHeadLoad,
+}
+
 /// A pool without memory.
 #[derive(Debug, Clone)]
 pub struct ModelPool(Owner);
@@ -22,7 +35,20 @@ impl ModelPool {
     /// `blocks` ring windows and `reserve` reserve windows.
     #[must_use]
     pub fn new(blocks: u32, reserve: u32) -> Self {
-        Self(Owner::new(blocks, reserve, record(0), None))
+        Self::broken(blocks, reserve, Fault::None)
+    }
+
+    /// The same with a fault.
+    #[must_use]
+    pub fn broken(blocks: u32, reserve: u32, fault: Fault) -> Self {
+        Self(Owner::new_broken(blocks, reserve, record(0), fault))
+    }
+
+    /// The control of the teardown model: frees the pool as soon as the ring is empty, whoever still drops.
+    pub fn free_when_ring_is_empty(&self) {
+        if self.0.ring.occupied() == 0 {
+            let _ = self.0.alive.write_ptr();
+        }
     }
 
     /// Publishes frame `number` in the next block of a locked ring.
@@ -49,6 +75,12 @@ impl ModelPool {
         unsafe { shared.fill(slot, record(number), IN_RESERVE) };
         // SAFETY: one count from `fill`.
         Some((index, unsafe { Lease::adopt(slot) }))
+    }
+
+    /// Whether a reserve window is free, with acquire ordering.
+    #[must_use]
+    pub fn has_free_reserve(&self) -> bool {
+        self.0.free.free() > 0
     }
 
     /// The block of the next position.

@@ -41,6 +41,9 @@ pub(crate) struct Ring {
     tail: Line<AtomicU64>,
     /// Ticket counter: who finds it at 0 retires, and goes on for all who came meanwhile.
     gate: Line<AtomicU32>,
+    /// What a control breaks on purpose.
+    #[cfg(pool_loom)]
+    pub(crate) plain_head_load: bool,
 }
 
 impl Ring {
@@ -51,6 +54,8 @@ impl Ring {
             head: Line(AtomicU64::new(0)),
             tail: Line(AtomicU64::new(0)),
             gate: Line(AtomicU32::new(0)),
+            #[cfg(pool_loom)]
+            plain_head_load: false,
         }
     }
 
@@ -84,9 +89,22 @@ impl Ring {
     /// Both sides touch the head by read-modify-write. Either the dropper's comes later, then it sees the publisher's
     /// count; or the publisher's comes later, then it acquires the dropper's vacancy and the callback's own retire sees it.
     pub(crate) fn wants_service(&self) -> bool {
-        let head = self.head.0.fetch_add(0, Ordering::AcqRel);
+        let head = self.head_for_dropper();
         let tail = self.tail.0.load(Ordering::Relaxed);
         head.saturating_sub(tail) + 2 >= u64::from(self.blocks)
+    }
+
+    #[cfg(not(pool_loom))]
+    fn head_for_dropper(&self) -> u64 {
+        self.head.0.fetch_add(0, Ordering::AcqRel)
+    }
+
+    #[cfg(pool_loom)]
+    fn head_for_dropper(&self) -> u64 {
+        if self.plain_head_load {
+            return self.head.0.load(Ordering::Acquire); // the control: may miss a head that is being moved
+        }
+        self.head.0.fetch_add(0, Ordering::AcqRel)
     }
 
     /// Starts over at position 0. Only while nothing is published, retired or leased in the ring.
@@ -130,6 +148,10 @@ impl Shared {
     pub(crate) fn retire(&self, unlock: &dyn Unlock) -> Retired {
         let mut done = Retired::default();
         let ring = &self.ring;
+        #[cfg(pool_loom)]
+        if self.fault == crate::model::Fault::TryLockGate {
+            return self.retire_by_try_lock(unlock);
+        }
         if ring.gate.0.fetch_add(1, Ordering::AcqRel) != 0 {
             return done;
         }
@@ -142,6 +164,17 @@ impl Shared {
             }
             tickets = left;
         }
+    }
+
+    /// The control: a gate that forgets who came while it was held.
+    #[cfg(pool_loom)]
+    fn retire_by_try_lock(&self, unlock: &dyn Unlock) -> Retired {
+        let mut done = Retired::default();
+        if self.ring.gate.0.compare_exchange(0, 1, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+            self.retire_vacant(unlock, &mut done);
+            self.ring.gate.0.store(0, Ordering::Release);
+        }
+        done
     }
 
     fn retire_vacant(&self, unlock: &dyn Unlock, done: &mut Retired) {

@@ -25,6 +25,19 @@ pub(crate) struct Shared {
     pub(crate) bell: Arc<Doorbell>,
     /// The memory. Models have none.
     pub(crate) region: Option<Region>,
+    /// Written when the pool is freed and read by each last dropper: loom reports a dropper that comes too late.
+    #[cfg(pool_loom)]
+    pub(crate) alive: crate::sync::Cell<()>,
+    /// What a control breaks on purpose.
+    #[cfg(pool_loom)]
+    pub(crate) fault: crate::model::Fault,
+}
+
+#[cfg(pool_loom)]
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let _ = self.alive.write_ptr();
+    }
 }
 
 /// A handle that keeps [`Shared`] alive.
@@ -53,6 +66,10 @@ impl Owner {
             free: FreeSet::all_free(reserve),
             bell: Arc::new(Doorbell::new()),
             region,
+            #[cfg(pool_loom)]
+            alive: crate::sync::Cell::new(()),
+            #[cfg(pool_loom)]
+            fault: crate::model::Fault::None,
         });
         let shared = core::ptr::NonNull::from(Box::leak(shared));
         // SAFETY: just made from a box, valid and not yet shared.
@@ -62,6 +79,19 @@ impl Owner {
             unsafe { slot.adopt(shared.as_ptr()) };
         }
         Self(shared)
+    }
+}
+
+#[cfg(pool_loom)]
+impl Owner {
+    /// A pool without memory that has a fault.
+    pub(crate) fn new_broken(blocks: u32, reserve: u32, blank: Record, fault: crate::model::Fault) -> Self {
+        let this = Self::new(blocks, reserve, blank, None);
+        // SAFETY: just made; nobody else knows of it.
+        let shared = unsafe { &mut *this.0.as_ptr() };
+        shared.fault = fault;
+        shared.ring.plain_head_load = fault == crate::model::Fault::PlainHeadLoad;
+        this
     }
 }
 
@@ -125,7 +155,7 @@ impl Shared {
     /// The caller owns one lease on `slot`, gives it up, and does not touch the slot afterwards.
     pub(crate) unsafe fn release_slot(slot: &Slot) {
         let (owner, window) = (slot.owner(), slot.window);
-        let before = slot.refs.fetch_sub(1, Ordering::Release);
+        let before = slot.refs.fetch_sub(1, Self::drop_order(owner));
         if before & COUNT != 1 {
             return;
         }
@@ -138,8 +168,21 @@ impl Shared {
         } else if shared.ring.wants_service() {
             shared.bell.ring();
         }
+        #[cfg(pool_loom)]
+        let _ = shared.alive.read_ptr();
         // SAFETY: this is the frame's owner count; nothing of the pool is touched after it.
         unsafe { Self::release_owner(owner) }
+    }
+
+    /// Release: what this reader did with the bytes happens before whoever writes them next. A control weakens it.
+    fn drop_order(owner: *const Self) -> Ordering {
+        #[cfg(pool_loom)]
+        // SAFETY: the caller's lease keeps the pool alive.
+        if unsafe { (*owner).fault } == crate::model::Fault::RelaxedDrop {
+            return Ordering::Relaxed;
+        }
+        let _ = owner;
+        Ordering::Release
     }
 
     /// Makes the first lease of a frame on `slot`: the record, one owner count, and a count of one.

@@ -39,12 +39,12 @@ fn drops_in_any_order_unlock_in_ring_order() {
         assert!(rig.frame());
     }
     let mut leases: Vec<_> = std::iter::from_fn(|| rig.tray.take()).collect();
-    leases.pop();
-    leases.remove(1);
-    leases.remove(2);
+    drop(leases.pop());
+    drop(leases.remove(1));
+    drop(leases.remove(2));
     rig.stream.retire();
     assert_eq!(rig.locks.0.load(Ordering::SeqCst), 0, "the oldest is held: nothing may be unlocked");
-    leases.remove(0);
+    drop(leases.remove(0));
     rig.stream.retire();
     assert_eq!(rig.locks.0.load(Ordering::SeqCst), 2, "frames 1 and 2; frame 3 is held");
     drop(leases);

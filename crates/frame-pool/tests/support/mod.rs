@@ -1,6 +1,12 @@
 //! A camera made of a few lines: writes frames into the ring the way an SDK does, and honours locks (or not).
 
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of the support")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "test support: each file uses its own part, and a failed step is a failed test"
+)]
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
