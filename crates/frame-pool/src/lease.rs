@@ -105,8 +105,12 @@ impl Lease {
     }
 
     /// Presets the count, so that a test can come near its limit without 2^31 clones.
+    ///
+    /// # Safety
+    /// The count no longer says how many leases exist: no lease of this frame may be dropped afterwards (forget them, or let
+    /// the process end).
     #[doc(hidden)]
-    pub fn preset_count_for_test(&self, count: u64) {
+    pub unsafe fn preset_count_for_test(&self, count: u64) {
         use crate::slot::COUNT;
         use crate::sync::Ordering;
         let now = self.slot().refs.load(Ordering::Relaxed);
