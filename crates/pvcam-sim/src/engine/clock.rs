@@ -1,0 +1,42 @@
+//! The camera's own clock.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+/// Nanoseconds since the camera was powered up; on the stepped clock, of camera time that steps added up.
+#[derive(Debug)]
+pub(crate) struct CameraClock {
+    power_up: Instant,
+    /// Where the metadata's timestamps count from.
+    reset_ns: AtomicU64,
+    /// Time that steps have added.
+    stepped_ns: AtomicU64,
+}
+
+impl CameraClock {
+    /// A clock that starts now.
+    pub(crate) fn new() -> Self {
+        Self { power_up: Instant::now(), reset_ns: AtomicU64::new(0), stepped_ns: AtomicU64::new(0) }
+    }
+
+    /// Time of `instant` since power-up, in nanoseconds.
+    pub(crate) fn at(&self, instant: Instant) -> u64 {
+        u64::try_from(instant.saturating_duration_since(self.power_up).as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// Moves the stepped time on and returns it.
+    pub(crate) fn step(&self, nanoseconds: u64) -> u64 {
+        self.stepped_ns.fetch_add(nanoseconds, Ordering::Relaxed) + nanoseconds
+    }
+
+    /// Makes the metadata's timestamps count from now.
+    pub(crate) fn reset(&self, stepped: bool) {
+        let now = if stepped { self.stepped_ns.load(Ordering::Relaxed) } else { self.at(Instant::now()) };
+        self.reset_ns.store(now, Ordering::Relaxed);
+    }
+
+    /// What the metadata says for a time since power-up.
+    pub(crate) fn stamp(&self, since_power_up_ns: u64) -> u64 {
+        since_power_up_ns.saturating_sub(self.reset_ns.load(Ordering::Relaxed))
+    }
+}

@@ -1,0 +1,84 @@
+//! How long a frame takes: exposure in whole lines, readout, cycle time.
+
+use super::{Model, Speed};
+use crate::abi::constants::{EXPOSE_OUT_FIRST_ROW, EXPOSE_OUT_ROLLING_SHUTTER};
+
+/// The times of one acquisition, in nanoseconds; known once the acquisition is set up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Timing {
+    /// Time of one line, rounded down.
+    pub(crate) line_ns: u64,
+    /// The exposure that really happens: whole lines, at least one.
+    pub(crate) exposure_ns: u64,
+    /// From the first to the last row of the region.
+    pub(crate) readout_ns: u64,
+    /// From one frame to the next.
+    pub(crate) period_ns: u64,
+}
+
+/// What the cycle time depends on besides the model.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cycle {
+    pub(crate) exposure_ns: u64,
+    /// Rows on the sensor that are read out.
+    pub(crate) rows: u32,
+    pub(crate) frame_bytes: u32,
+    /// `PL_EXPOSE_OUT_MODES` value.
+    pub(crate) expose_out: i32,
+    /// The next exposure may run while the last frame is read out.
+    pub(crate) overlap: bool,
+}
+
+impl Timing {
+    /// The model of `behaviour.md` 4.8: readout = rows x line time / rows at once; with overlap the cycle is
+    /// the longer of exposure and readout and one line more, else their sum; and never shorter than the link
+    /// takes for the bytes.
+    pub(crate) fn new(model: &Model, speed: &Speed, cycle: Cycle) -> Self {
+        let line_ps = u128::from(speed.line_time_ps);
+        let lines = ((u128::from(cycle.exposure_ns) * 1000 + line_ps / 2) / line_ps).max(1);
+        let exposure_ps = lines * line_ps;
+        let readout_ps = u128::from(cycle.rows) * line_ps / u128::from(speed.rows_per_line);
+        let rolling = matches!(cycle.expose_out, EXPOSE_OUT_FIRST_ROW | EXPOSE_OUT_ROLLING_SHUTTER);
+        let sensor_ps = if rolling && cycle.overlap {
+            exposure_ps.max(readout_ps) + line_ps
+        } else {
+            exposure_ps + readout_ps + line_ps
+        };
+        let link_ps = u128::from(cycle.frame_bytes) * 1_000_000 / u128::from(model.interface.megabytes_per_s);
+        let nanoseconds = |ps: u128| u64::try_from(ps / 1000).unwrap_or(u64::MAX);
+        Self {
+            line_ns: nanoseconds(line_ps),
+            exposure_ns: nanoseconds(exposure_ps),
+            readout_ns: nanoseconds(readout_ps),
+            period_ns: nanoseconds(sensor_ps.max(link_ps)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timing(model: &str, port: usize, exposure_ns: u64) -> Timing {
+        let model = Model::builtin(model).unwrap();
+        let rows = u32::from(model.sensor.rows);
+        let frame_bytes = rows * u32::from(model.sensor.columns) * 2;
+        let cycle = Cycle { exposure_ns, rows, frame_bytes, expose_out: 0, overlap: true };
+        Timing::new(&model, &model.ports[port].speeds[0], cycle)
+    }
+
+    #[test]
+    fn full_frame_rates_are_those_seen_on_real_cameras() {
+        let bsi = timing("prime-bsi-usb", 0, 0);
+        assert!((47.0..48.0).contains(&(1e9 / bsi.period_ns as f64)), "{bsi:?}");
+        let kinetix = timing("kinetix-pcie", 0, 0);
+        assert!((88.0..89.0).contains(&(1e9 / kinetix.period_ns as f64)), "{kinetix:?}");
+    }
+
+    #[test]
+    fn exposure_is_a_whole_number_of_lines() {
+        // A user's read-out of a real camera: 100 ms asked for, 14,159 lines of 7.0625 us given.
+        assert_eq!(timing("kinetix-pcie", 0, 100_000_000).exposure_ns, 99_997_937);
+        assert_eq!(timing("kinetix-pcie", 0, 0).exposure_ns, 7_062);
+    }
+}

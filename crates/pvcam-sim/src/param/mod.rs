@@ -1,0 +1,15 @@
+//! Parameters: what the camera knows, what it offers, what a client may change.
+
+mod computed;
+mod control;
+mod despeckle;
+pub(crate) mod facts;
+pub(crate) mod known;
+mod set;
+mod settings;
+mod setup;
+pub(crate) mod value;
+
+pub(crate) use control::Control;
+pub(crate) use settings::Settings;
+pub(crate) use setup::Request;

@@ -1,0 +1,91 @@
+//! The settings a camera remembers until it is switched off.
+
+use std::collections::BTreeMap;
+
+use crate::abi::constants::{EXPOSE_OUT_FIRST_ROW, EXT_TRIG_INTERNAL};
+use crate::model::{FeatureParameter, Gain, Model, Port, Resolution, Speed};
+
+/// Everything that survives closing and opening, and `pl_pvcam_uninit` as well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// Index into the model's ports.
+    pub(crate) port: usize,
+    /// Index into the port's speeds.
+    pub(crate) speed: usize,
+    /// Index into the speed's gains; `PARAM_GAIN_INDEX` is one more.
+    pub(crate) gain: usize,
+    /// Index into the model's exposure units.
+    pub(crate) resolution: usize,
+    pub(crate) setpoint_centi: i16,
+    pub(crate) metadata: bool,
+    /// `PL_EXPOSURE_MODES` value of the last setup.
+    pub(crate) exposure_mode: i32,
+    /// `PL_EXPOSE_OUT_MODES` value of the last setup.
+    pub(crate) expose_out: i32,
+    /// Selected post-processing feature.
+    pub(crate) feature: usize,
+    /// Selected parameter of that feature.
+    pub(crate) feature_parameter: usize,
+    /// Values of all features' parameters.
+    pub(crate) features: Vec<Vec<u32>>,
+    /// Parameters that are only a value, by id.
+    pub(crate) stored: BTreeMap<u32, i64>,
+}
+
+impl Settings {
+    /// The settings after switching the camera on.
+    pub(crate) fn power_up(model: &Model) -> Self {
+        let unit = |resolution: &Resolution| resolution.unit == model.exposure.power_up;
+        Self {
+            port: 0,
+            speed: 0,
+            gain: 0,
+            resolution: model.exposure.resolutions.iter().position(unit).unwrap_or(0),
+            setpoint_centi: model.sensor.setpoint_centi,
+            metadata: false,
+            exposure_mode: EXT_TRIG_INTERNAL,
+            expose_out: EXPOSE_OUT_FIRST_ROW,
+            feature: 0,
+            feature_parameter: 0,
+            features: Self::features_at_power_up(model),
+            stored: BTreeMap::new(),
+        }
+    }
+
+    /// What `pl_pp_reset` restores: despeckling on.
+    pub(crate) fn features_at_power_up(model: &Model) -> Vec<Vec<u32>> {
+        let values = |parameters: &[FeatureParameter]| parameters.iter().map(|p| p.power_up).collect();
+        model.features.iter().map(|feature| values(&feature.parameters)).collect()
+    }
+
+    /// The selected port.
+    pub(crate) fn port<'m>(&self, model: &'m Model) -> &'m Port {
+        &model.ports[self.port]
+    }
+
+    /// The selected speed.
+    pub(crate) fn speed<'m>(&self, model: &'m Model) -> &'m Speed {
+        &self.port(model).speeds[self.speed]
+    }
+
+    /// The selected gain.
+    pub(crate) fn gain<'m>(&self, model: &'m Model) -> &'m Gain {
+        &self.speed(model).gains[self.gain]
+    }
+
+    /// The selected exposure unit.
+    pub(crate) fn resolution<'m>(&self, model: &'m Model) -> &'m Resolution {
+        &model.exposure.resolutions[self.resolution]
+    }
+
+    /// How many regions the selected port takes.
+    pub(crate) fn max_regions(&self, model: &Model) -> u16 {
+        self.port(model).max_regions.unwrap_or(model.regions.max)
+    }
+
+    /// Measured sensor temperature: as far from the set-point as the model's was.
+    pub(crate) fn temperature_centi(&self, model: &Model) -> i16 {
+        let offset = model.sensor.temperature_centi.saturating_sub(model.sensor.setpoint_centi);
+        self.setpoint_centi.saturating_add(offset)
+    }
+}

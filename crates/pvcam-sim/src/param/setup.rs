@@ -1,0 +1,180 @@
+//! Checking what a client wants to acquire, and preparing it.
+
+use super::control::Control;
+use super::despeckle::switched_on;
+use super::settings::Settings;
+use crate::abi::constants::*;
+use crate::abi::error::{Failure, Outcome};
+use crate::abi::types::Region;
+use crate::config::{CameraConfig, SceneKind};
+use crate::engine::{Mode, Plan, Trigger};
+use crate::metadata::{FRAME_HEADER_BYTES, Headers, ROI_HEADER_BYTES};
+use crate::model::{Cycle, Model, Timing};
+use crate::scene::{ImageSize, Painter, Pixels, Source};
+
+/// The arguments of a setup call.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) mode: Mode,
+    pub(crate) regions: Vec<Region>,
+    /// Trigger mode, with the expose-out mode in the low byte for the extended ones.
+    pub(crate) exposure_mode: i16,
+    /// In the current exposure unit.
+    pub(crate) exposure: u32,
+}
+
+impl Control {
+    /// Checks the request in the order frames, regions, binning, mode, exposure, size, and prepares it.
+    pub(crate) fn prepare(&mut self, config: &CameraConfig, request: Request) -> Outcome<Plan> {
+        let model: &Model = &config.model;
+        if request.mode == Mode::Sequence(0) {
+            return Err(PL_ERR_ZERO_FRAMES.into());
+        }
+        check_regions(model, &self.settings, &request.regions)?;
+        let (trigger_mode, expose_out) = split_mode(model, request.exposure_mode)?;
+        let resolution = self.settings.resolution(model);
+        if !(resolution.min..=resolution.max).contains(&request.exposure) {
+            return Err(PL_ERR_EXPOSURE_OUT_OF_RANGE.into());
+        }
+        if let Mode::Continuous(mode) = request.mode
+            && ![CIRC_NONE, CIRC_OVERWRITE, CIRC_NO_OVERWRITE].contains(&mode.into())
+        {
+            return Err(PL_ERR_MODE_INVALID.into());
+        }
+        let painter = painter(config, &self.settings, &request.regions)?;
+        let frame_bytes = frame_bytes(model, &painter)?;
+        let frames = if let Mode::Sequence(frames) = request.mode { u64::from(frames) } else { 1 };
+        if u64::from(frame_bytes) * frames > model.interface.max_buffer_bytes {
+            return Err(PL_ERR_TOO_MANY_FRAMES.into());
+        }
+        let trigger = Trigger::from_mode(trigger_mode);
+        let cycle = Cycle {
+            exposure_ns: u64::from(request.exposure) * resolution.unit.nanoseconds(),
+            rows: rows_read(&request.regions),
+            frame_bytes,
+            expose_out,
+            overlap: !trigger.per_frame(),
+        };
+        let timing = Timing::new(model, self.settings.speed(model), cycle);
+        self.settings.exposure_mode = trigger_mode;
+        self.settings.expose_out = expose_out;
+        let Request { mode, regions, .. } = request;
+        Ok(Plan { mode, trigger, regions, timing, frame_bytes, painter })
+    }
+}
+
+fn check_regions(model: &Model, settings: &Settings, regions: &[Region]) -> Outcome {
+    let several = regions.len() > 1;
+    if regions.is_empty()
+        || regions.len() > settings.max_regions(model).into()
+        || (several && !settings.metadata)
+    {
+        return Err(PL_ERR_REGION_INVALID.into());
+    }
+    for region in regions {
+        let sensible = region.s1 <= region.s2 && region.p1 <= region.p2;
+        let on_sensor = region.s2 < model.sensor.columns && region.p2 < model.sensor.rows;
+        if !sensible || !on_sensor {
+            return Err(PL_ERR_REGION_INVALID.into());
+        }
+        if !model.regions.binning.contains(&[region.sbin, region.pbin]) {
+            return Err(PL_ERR_BINNING_INVALID.into());
+        }
+        let image = image_size(region);
+        let large_enough = region.s2 - region.s1 + 1 >= model.regions.min_columns
+            && region.p2 - region.p1 + 1 >= model.regions.min_rows;
+        if !large_enough || image.columns == 0 || image.rows == 0 {
+            return Err(PL_ERR_REGION_INVALID.into());
+        }
+    }
+    let overlap = |a: &Region, b: &Region| a.s1 <= b.s2 && b.s1 <= a.s2 && a.p1 <= b.p2 && b.p1 <= a.p2;
+    for (index, region) in regions.iter().enumerate() {
+        if regions[..index].iter().any(|earlier| overlap(earlier, region)) {
+            return Err(PL_ERR_REGION_INVALID.into());
+        }
+    }
+    Ok(())
+}
+
+/// Trigger mode and expose-out mode of a setup's mode argument.
+fn split_mode(model: &Model, mode: i16) -> Outcome<(i32, i32)> {
+    let mode = i32::from(mode);
+    if model.exposure.legacy_triggers.contains(&mode) {
+        return Ok((mode, EXPOSE_OUT_FIRST_ROW));
+    }
+    let (trigger, expose_out) = (mode & !0xFF, mode & 0xFF);
+    let listed = |items: &[super::facts::Item], value: i32| items.iter().any(|item| item.value == value);
+    if listed(&model.exposure.triggers, trigger) && listed(&model.exposure.expose_out, expose_out) {
+        return Ok((trigger, expose_out));
+    }
+    Err(PL_ERR_MODE_INVALID.into())
+}
+
+/// The delivered image of a region; pixels that fill no bin are dropped.
+fn image_size(region: &Region) -> ImageSize {
+    ImageSize {
+        columns: u32::from((region.s2 - region.s1 + 1) / region.sbin),
+        rows: u32::from((region.p2 - region.p1 + 1) / region.pbin),
+    }
+}
+
+/// Sensor rows from the first to the last that any region needs.
+fn rows_read(regions: &[Region]) -> u32 {
+    let first = regions.iter().map(|region| region.p1).min().unwrap_or(0);
+    let last = regions.iter().map(|region| region.p2).max().unwrap_or(0);
+    u32::from(last - first) + 1
+}
+
+fn painter(config: &CameraConfig, settings: &Settings, regions: &[Region]) -> Outcome<Painter> {
+    let model = &config.model;
+    let bit_depth = settings.gain(model).bit_depth;
+    let element_bytes = if bit_depth <= 8 { 1 } else { 2 };
+    let images: Vec<ImageSize> = regions.iter().map(image_size).collect();
+    let widest = images.iter().map(|image| image.columns).max().unwrap_or(0);
+    let source = match (&config.replay, config.scene) {
+        (Some(stack), SceneKind::Replay) => {
+            let wanted = ImageSize { columns: stack.columns, rows: stack.rows };
+            if images != [wanted] || stack.pages[0].element_bytes() != element_bytes {
+                let asked = images.first().copied().unwrap_or(wanted);
+                return Err(Failure::with_detail(
+                    PL_ERR_REGION_INVALID,
+                    format!(
+                        "{} replays {} x {} pixels of {} bits; the region is {} x {} of {bit_depth} bits",
+                        stack.file.display(),
+                        stack.columns,
+                        stack.rows,
+                        stack.bits,
+                        asked.columns,
+                        asked.rows
+                    ),
+                ));
+            }
+            Source::Replay(std::sync::Arc::clone(stack))
+        }
+        (_, SceneKind::Stamp) => Source::Stamp,
+        _ => Source::Counter { ramp: Pixels::ramp(bit_depth, widest), bit_depth },
+    };
+    let image_format = if element_bytes == 1 { PL_IMAGE_FORMAT_MONO8 } else { PL_IMAGE_FORMAT_MONO16 };
+    let headers = settings.metadata.then(|| Headers {
+        version: model.metadata.version,
+        bit_depth,
+        image_format: u8::try_from(image_format).unwrap_or(0),
+        regions: regions.to_vec(),
+        data_bytes: images.iter().map(|image| image.columns * image.rows * element_bytes).collect(),
+    });
+    Ok(Painter { source, images, element_bytes, despeckle: switched_on(model, settings), headers })
+}
+
+fn frame_bytes(model: &Model, painter: &Painter) -> Outcome<u32> {
+    let pixels: u64 = painter
+        .images
+        .iter()
+        .map(|image| u64::from(image.columns) * u64::from(image.rows) * u64::from(painter.element_bytes))
+        .sum();
+    let headers = match &painter.headers {
+        Some(headers) => FRAME_HEADER_BYTES + ROI_HEADER_BYTES * headers.regions.len(),
+        None => 0,
+    };
+    let bytes = (pixels + headers as u64).next_multiple_of(model.interface.frame_alignment_bytes.into());
+    Ok(u32::try_from(bytes).map_err(|_| PL_ERR_TOO_MANY_FRAMES)?)
+}

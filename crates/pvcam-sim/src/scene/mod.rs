@@ -1,0 +1,17 @@
+//! What the pixels show, and how they get into a slot.
+//!
+//! A scene lends rows; nothing is computed per pixel while a frame is written. The counter scene is a window
+//! that slides over one precomputed ramp, the replay scene is the page itself.
+
+mod despeckle;
+mod paint;
+mod pixels;
+mod prefill;
+mod tiff_stack;
+
+pub(crate) use despeckle::Despeckle;
+pub(crate) use despeckle::RowBuffer;
+pub(crate) use paint::{FrameFacts, ImageSize, Painter, SlotWriter, Source};
+pub(crate) use pixels::Pixels;
+pub(crate) use prefill::prefill;
+pub(crate) use tiff_stack::TiffStack;

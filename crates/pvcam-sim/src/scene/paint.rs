@@ -1,0 +1,166 @@
+//! Writing a frame: headers in place, then pixels, in ascending addresses.
+
+use std::sync::Arc;
+
+use super::despeckle::{self, Despeckle, Neighbourhood, RowBuffer};
+use super::pixels::{Pixels, Row, mask};
+use super::tiff_stack::TiffStack;
+use crate::metadata::Headers;
+
+/// Size of one delivered image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ImageSize {
+    pub(crate) columns: u32,
+    pub(crate) rows: u32,
+}
+
+/// Where the pixels come from.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// `(f * 31 + r * 7 + c)` modulo 2^bits.
+    Counter {
+        ramp: Pixels,
+        bit_depth: u8,
+    },
+    /// No pixels: headers, or the frame number in the first 8 bytes.
+    Stamp,
+    Replay(Arc<TiffStack>),
+}
+
+/// Paints the frames of one acquisition.
+#[derive(Debug)]
+pub(crate) struct Painter {
+    pub(crate) source: Source,
+    /// The delivered images, one per region.
+    pub(crate) images: Vec<ImageSize>,
+    /// Bytes per pixel.
+    pub(crate) element_bytes: u32,
+    /// What post-processing is on.
+    pub(crate) despeckle: Vec<Despeckle>,
+    /// Headers, if the frames carry metadata.
+    pub(crate) headers: Option<Headers>,
+}
+
+impl Painter {
+    /// Room that painting needs; one per writer.
+    pub(crate) fn row_buffer(&self) -> RowBuffer {
+        RowBuffer::new(self.images.iter().map(|image| image.columns).max().unwrap_or(0))
+    }
+
+    /// True if the ring is to be filled before the first frame.
+    pub(crate) fn wants_prefill(&self) -> bool {
+        matches!(self.source, Source::Stamp)
+    }
+
+    /// Writes frame `camera_number`, as far as `slot` takes bytes.
+    pub(crate) fn paint(&self, slot: &mut SlotWriter, frame: &FrameFacts, buffer: &mut RowBuffer) {
+        if let Some(headers) = &self.headers {
+            slot.put(&headers.frame(frame));
+        }
+        for (index, image) in self.images.iter().enumerate() {
+            if let Some(headers) = &self.headers {
+                slot.put(&headers.region(index, frame));
+            }
+            match &self.source {
+                Source::Stamp if self.headers.is_none() && index == 0 => {
+                    slot.put(&u64::from(frame.camera_number).to_le_bytes());
+                    return;
+                }
+                Source::Stamp => slot.skip(self.image_bytes(*image)),
+                Source::Counter { .. } | Source::Replay(_) => {
+                    self.paint_image(slot, *image, frame.camera_number, buffer);
+                }
+            }
+        }
+    }
+
+    fn paint_image(&self, slot: &mut SlotWriter, image: ImageSize, number: u32, buffer: &mut RowBuffer) {
+        for r in 0..image.rows {
+            if slot.is_full() {
+                return;
+            }
+            let here = self.row(number, image, r);
+            if self.despeckle.is_empty() {
+                slot.put(here.bytes());
+            } else {
+                let rows = Neighbourhood {
+                    above: r.checked_sub(1).map(|above| self.row(number, image, above)),
+                    here,
+                    below: (r + 1 < image.rows).then(|| self.row(number, image, r + 1)),
+                };
+                slot.put(despeckle::row(&self.despeckle, &rows, buffer).bytes());
+            }
+        }
+    }
+
+    fn image_bytes(&self, image: ImageSize) -> usize {
+        image.columns as usize * image.rows as usize * self.element_bytes as usize
+    }
+
+    fn row(&self, number: u32, image: ImageSize, r: u32) -> Row<'_> {
+        match &self.source {
+            Source::Counter { ramp, bit_depth } => {
+                let start = number.wrapping_mul(31).wrapping_add(r.wrapping_mul(7)) & mask(*bit_depth);
+                ramp.row(start as usize, image.columns as usize)
+            }
+            Source::Replay(stack) => {
+                let page = (number.saturating_sub(1) as usize) % stack.pages.len();
+                stack.pages[page].row(r as usize * image.columns as usize, image.columns as usize)
+            }
+            Source::Stamp => Row::U8(&[]),
+        }
+    }
+}
+
+/// What the headers say about one frame.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct FrameFacts {
+    /// The camera's own 1-based counter.
+    pub(crate) camera_number: u32,
+    /// Nanoseconds on the camera's clock.
+    pub(crate) bof_ns: u64,
+    /// Nanoseconds on the camera's clock.
+    pub(crate) eof_ns: u64,
+    pub(crate) exposure_ns: u64,
+}
+
+/// Writes ascending bytes into a client's memory, and stops at a limit.
+pub(crate) struct SlotWriter {
+    next: *mut u8,
+    left: usize,
+}
+
+impl SlotWriter {
+    /// A writer over `bytes` bytes from `start`.
+    ///
+    /// # Safety
+    ///
+    /// That memory is valid for writing as long as the writer lives. Other threads may read it meanwhile: what
+    /// they see then is undefined contents, exactly as with a camera's DMA, which is why every access here goes
+    /// through raw pointers.
+    pub(crate) unsafe fn new(start: *mut u8, bytes: usize) -> Self {
+        Self { next: start, left: bytes }
+    }
+
+    /// True when the limit is reached.
+    pub(crate) fn is_full(&self) -> bool {
+        self.left == 0
+    }
+
+    /// Writes as much of `bytes` as there is room.
+    pub(crate) fn put(&mut self, bytes: &[u8]) {
+        let count = bytes.len().min(self.left);
+        // SAFETY: `new` was promised `left` writable bytes from `next` on, and `count` is no more than that.
+        // `bytes` is memory of ours, the slot is a client's, so they do not overlap.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.next, count) };
+        self.skip(count);
+    }
+
+    /// Leaves `count` bytes as they are.
+    pub(crate) fn skip(&mut self, count: usize) {
+        let count = count.min(self.left);
+        // SAFETY: stays within, or one past the end of, the memory promised to `new`.
+        self.next = unsafe { self.next.add(count) };
+        self.left -= count;
+    }
+}
