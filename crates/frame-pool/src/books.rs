@@ -72,6 +72,14 @@ pub struct Books {
     pub unlocked: u64,
     /// Not a frame column: unlocks that the SDK refused.
     pub unlock_refused: u64,
+    /// Not a frame column: frames that the keeper moved out of the ring under their readers. They are delivered all the same.
+    pub rescued: u64,
+    /// Not a frame column: bytes copied by rescues (not part of `copied_bytes`, which is what delivery copied).
+    pub rescued_bytes: u64,
+    /// Not a frame column: nanoseconds from arrival to rescue of the frame that was held longest.
+    pub longest_held_ns: u64,
+    /// Not a frame column: times that the keeper found no free reserve block, or a pinned frame, where it wanted to rescue.
+    pub rescue_refused: u64,
     /// Not a frame column: loss events that did not fit the log (the columns count them all the same).
     pub events_dropped: u64,
 }
@@ -186,6 +194,10 @@ pub(crate) struct Counters {
     unlocked: AtomicU64,
     unlock_refused: AtomicU64,
     copied_bytes: AtomicU64,
+    rescued: AtomicU64,
+    rescued_bytes: AtomicU64,
+    longest_held_ns: AtomicU64,
+    rescue_refused: AtomicU64,
     events_dropped: AtomicU64,
     log: ArrayQueue<LossEvent>,
 }
@@ -198,6 +210,10 @@ impl Counters {
             unlocked: AtomicU64::new(0),
             unlock_refused: AtomicU64::new(0),
             copied_bytes: AtomicU64::new(0),
+            rescued: AtomicU64::new(0),
+            rescued_bytes: AtomicU64::new(0),
+            longest_held_ns: AtomicU64::new(0),
+            rescue_refused: AtomicU64::new(0),
             events_dropped: AtomicU64::new(0),
             log: ArrayQueue::new(log_depth.max(1)),
         }
@@ -247,6 +263,18 @@ impl Counters {
         }
     }
 
+    /// The keeper moved a frame of `bytes` bytes that had been held for `held_ns`.
+    pub(crate) fn rescued(&self, bytes: u64, held_ns: u64) {
+        self.rescued.fetch_add(1, Ordering::Relaxed);
+        self.rescued_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.longest_held_ns.fetch_max(held_ns, Ordering::Relaxed);
+    }
+
+    /// The keeper wanted to move a frame and could not.
+    pub(crate) fn rescue_refused(&self) {
+        self.rescue_refused.fetch_add(1, Ordering::Relaxed);
+    }
+
     fn note(&self, event: LossEvent) {
         if self.log.push(event).is_err() {
             self.events_dropped.fetch_add(1, Ordering::Relaxed);
@@ -278,6 +306,10 @@ impl Counters {
             discarded_at_stop: c(Entry::AtStop),
             in_flight: c(Entry::Submitted) - finished,
             copied_bytes: self.copied_bytes.load(Ordering::Relaxed),
+            rescued: self.rescued.load(Ordering::Relaxed),
+            rescued_bytes: self.rescued_bytes.load(Ordering::Relaxed),
+            longest_held_ns: self.longest_held_ns.load(Ordering::Relaxed),
+            rescue_refused: self.rescue_refused.load(Ordering::Relaxed),
             unlocked: self.unlocked.load(Ordering::Relaxed),
             unlock_refused: self.unlock_refused.load(Ordering::Relaxed),
             events_dropped: self.events_dropped.load(Ordering::Relaxed),

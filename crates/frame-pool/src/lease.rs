@@ -48,12 +48,12 @@ impl Lease {
         Self { slot: NonNull::from(slot) }
     }
 
-    fn slot(&self) -> &Slot {
+    pub(crate) fn slot(&self) -> &Slot {
         // SAFETY: this lease holds a count of the slot, and the frame's owner count keeps the pool's memory alive.
         unsafe { self.slot.as_ref() }
     }
 
-    fn shared(&self) -> &Shared {
+    pub(crate) fn shared(&self) -> &Shared {
         // SAFETY: the frame's owner count is held until the last lease is dropped.
         unsafe { &*self.slot().owner() }
     }

@@ -31,8 +31,10 @@ mod books;
 mod copy;
 mod doorbell;
 mod free;
+mod keeper;
 mod layout;
 mod lease;
+mod pin;
 #[cfg(not(pool_loom))]
 mod pool;
 mod record;
@@ -54,11 +56,12 @@ pub use books::{Books, LossCause, LossEvent};
 pub use doorbell::{Doorbell, Ticket};
 pub use layout::{Colour, Element, Layout, MemoryOrder, Origin};
 pub use lease::{Lease, Torn};
+pub use pin::{PinError, Pinned};
 #[cfg(not(pool_loom))]
 pub use pool::{Leased, Pool, PoolError, RingMemory, StreamError};
 pub use record::{Evidence, Record, Tag, monotonic_ns};
 pub use region::{HugePages, RegionCost, RegionError, RegionPlan};
 pub use ring::PublishError;
 pub use sink::{Sink, Unlock, sealed};
-pub use stream::{Stream, StreamMode, StreamPlan};
+pub use stream::{Pressure, Stream, StreamMode, StreamPlan};
 pub use view::{Sample, ViewError};

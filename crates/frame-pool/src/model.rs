@@ -70,7 +70,7 @@ impl ModelPool {
     pub fn publish_copy(&self, number: u64) -> Option<(u32, Lease)> {
         let shared: &Shared = &self.0;
         let index = shared.free.take()?;
-        let slot = shared.slots.get((shared.ring.blocks() + index) as usize)?;
+        let slot = shared.window_at(index)?;
         // SAFETY: taken from the free set, so the count is 0 and this thread is its one publisher.
         unsafe { shared.fill(slot, record(number), IN_RESERVE) };
         // SAFETY: one count from `fill`.

@@ -129,7 +129,7 @@ impl Pool {
     /// Opens a stream on the ring.
     ///
     /// # Errors
-    /// [`StreamError::LeasesOut`] while readers hold ring blocks, [`StreamError::Busy`] while another stream runs,
+    /// [`StreamError::LeasesOut`] while readers hold ring blocks that could not be moved into the reserve, [`StreamError::Busy`] while another stream runs,
     /// [`StreamError::NoUnlock`] if a locked stream comes without a way to unlock.
     pub fn open_stream(&self, plan: StreamPlan) -> Result<Arc<Stream>, StreamError> {
         if plan.mode == StreamMode::Locked && plan.unlock.is_none() {
@@ -138,6 +138,7 @@ impl Pool {
         if self.service.is_busy() {
             return Err(StreamError::Busy);
         }
+        self.move_held_out();
         let held = self.leased().ring;
         if held > 0 {
             return Err(StreamError::LeasesOut { held });
@@ -145,6 +146,18 @@ impl Pool {
         self.owner.ring.reset();
         let stream = Arc::new(Stream::new(self.owner.clone(), plan));
         if self.service.attach(&stream) { Ok(stream) } else { Err(StreamError::Busy) }
+    }
+
+    /// Moves frames of an earlier stream that are still leased out of the ring, so that the next one can have it. The caller saw
+    /// that no stream is served: nobody else rescues, retires or publishes.
+    fn move_held_out(&self) {
+        let Some(region) = &self.owner.region else { return };
+        for block in 0..self.plan.blocks {
+            if self.owner.ring.free_slot(&self.owner.slots, block).is_err() {
+                // What cannot be moved stays counted as held, which the caller reports.
+                let _ = self.owner.rescue(region, block);
+            }
+        }
     }
 
     /// Ends a stream: finishes the copies that wait (at most N - 2), closes the sink, and returns the final books.

@@ -78,6 +78,19 @@ impl Ring {
         self.window_of.get(block as usize).map(|w| w.load(Ordering::Acquire))
     }
 
+    /// `window` looks at `block` from now on.
+    pub(crate) fn set_window(&self, block: u32, window: u32) {
+        if let Some(entry) = self.window_of.get(block as usize) {
+            entry.store(window, Ordering::Release);
+        }
+    }
+
+    /// The block of the oldest occupied position, if any is occupied.
+    pub(crate) fn oldest_block(&self) -> Option<u32> {
+        let tail = self.tail.0.load(Ordering::Acquire);
+        (tail < self.head.0.load(Ordering::Acquire)).then(|| self.block_at(tail))
+    }
+
     /// Occupied slots: written (or skipped) and not unlocked. Never too small for the caller's own ring.
     pub(crate) fn occupied(&self) -> u64 {
         let tail = self.tail.0.load(Ordering::Acquire);

@@ -12,7 +12,7 @@ use crate::record::Record;
 use crate::region::Region;
 use crate::ring::Ring;
 use crate::slot::{COUNT, IN_RESERVE, MOST_LEASES, Slot};
-use crate::sync::{AtomicUsize, Ordering, fence};
+use crate::sync::{AtomicU32, AtomicUsize, Ordering, fence};
 
 /// Slots, ring order, free reserve and memory of one pool.
 #[derive(Debug)]
@@ -20,7 +20,12 @@ pub(crate) struct Shared {
     owners: AtomicUsize,
     pub(crate) slots: Box<[Slot]>,
     pub(crate) ring: Ring,
+    /// Free reserve blocks.
     pub(crate) free: FreeSet,
+    /// Which window looks at each reserve block. An entry belongs to who took the block from `free`, or leases it.
+    window_at: Box<[AtomicU32]>,
+    /// Pins out in the whole pool.
+    pub(crate) pins: AtomicU32,
     /// Wakes the service thread.
     pub(crate) bell: Arc<Doorbell>,
     /// The memory. Models have none.
@@ -64,6 +69,8 @@ impl Owner {
             slots,
             ring: Ring::new(blocks),
             free: FreeSet::all_free(reserve),
+            window_at: (blocks..blocks + reserve).map(AtomicU32::new).collect(),
+            pins: AtomicU32::new(0),
             bell: Arc::new(Doorbell::new()),
             region,
             #[cfg(pool_loom)]
@@ -75,6 +82,7 @@ impl Owner {
         // SAFETY: just made from a box, valid and not yet shared.
         let inside = unsafe { shared.as_ref() };
         for slot in &inside.slots {
+            slot.set_home(slot.window.saturating_sub(blocks));
             // SAFETY: the slots live inside `Shared` and nobody else knows of them yet.
             unsafe { slot.adopt(shared.as_ptr()) };
         }
@@ -160,12 +168,16 @@ impl Shared {
             return;
         }
         fence(Ordering::Acquire);
-        // From here the slot may be published again by others: only `owner` and `window`, read before, are used.
+        // From here a ring slot may be published again by others: only `owner` and `window`, read before, are used. A slot in the
+        // reserve is nobody else's until its block is given back.
         // SAFETY: the frame's own owner count (taken when it was published) is still held.
         let shared = unsafe { &*owner };
         if before & IN_RESERVE != 0 {
-            shared.free.give(window - shared.ring.blocks());
-        } else if shared.ring.wants_service() {
+            let home = shared.slots.get(window as usize).map_or(u32::MAX, Slot::home);
+            shared.free.give(home);
+        }
+        // In both cases: a vacant slot may be what a full ring waits for, and a free block what the keeper waits for.
+        if shared.ring.wants_service() {
             shared.bell.ring();
         }
         #[cfg(pool_loom)]
@@ -183,6 +195,19 @@ impl Shared {
         }
         let _ = owner;
         Ordering::Release
+    }
+
+    /// The window that looks at reserve block `index`.
+    pub(crate) fn window_at(&self, index: u32) -> Option<&Slot> {
+        let window = self.window_at.get(index as usize)?.load(Ordering::Acquire);
+        self.slots.get(window as usize)
+    }
+
+    /// Window `window` looks at reserve block `index` from now on.
+    pub(crate) fn set_window_at(&self, index: u32, window: u32) {
+        if let Some(entry) = self.window_at.get(index as usize) {
+            entry.store(window, Ordering::Release);
+        }
     }
 
     /// Makes the first lease of a frame on `slot`: the record, one owner count, and a count of one.

@@ -2,13 +2,15 @@
 
 use crate::record::Record;
 use crate::shared::Shared;
-use crate::sync::{AtomicU64, AtomicUsize, Cell, Ordering};
+use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Cell, Ordering};
 
 /// Set in [`Slot::refs`] while the window looks at a reserve block instead of a ring block. It lives in the same word as
 /// the count, so that the last dropper learns both in one step: read apart, the slot could be published again between.
 pub(crate) const IN_RESERVE: u64 = 1 << 63;
 /// The count's part of [`Slot::refs`].
 pub(crate) const COUNT: u64 = IN_RESERVE - 1;
+/// Set in [`Slot::pins`] while the keeper moves the frame.
+const RESCUING: u32 = 1 << 31;
 /// Above this many leases of one frame the process aborts, as `Arc` does: a wrapped count would free a read slot.
 pub(crate) const MOST_LEASES: u64 = i32::MAX as u64;
 
@@ -24,6 +26,10 @@ pub(crate) struct Slot {
     record: Cell<Record>,
     /// The pool this slot belongs to; set once before anything is published.
     owner: Cell<*const Shared>,
+    /// The reserve block the window looks at, while [`IN_RESERVE`] is set.
+    home: AtomicU32,
+    /// Pins out, or [`RESCUING`].
+    pins: AtomicU32,
     /// Which window this is.
     pub(crate) window: u32,
 }
@@ -43,6 +49,8 @@ impl Slot {
             address: AtomicUsize::new(0),
             record: Cell::new(record),
             owner: Cell::new(core::ptr::null()),
+            home: AtomicU32::new(0),
+            pins: AtomicU32::new(0),
             window,
         }
     }
@@ -93,5 +101,54 @@ impl Slot {
     pub(crate) unsafe fn record(&self) -> &Record {
         // SAFETY: while a lease is out nobody writes the record (see `write_record`).
         unsafe { &*self.record.read_ptr() }
+    }
+
+    /// The reserve block the window looks at. Only the keeper and the last dropper, who have the slot to themselves, ask.
+    pub(crate) fn home(&self) -> u32 {
+        self.home.load(Ordering::Relaxed)
+    }
+
+    /// The window looks at reserve block `home` from now on.
+    pub(crate) fn set_home(&self, home: u32) {
+        self.home.store(home, Ordering::Relaxed);
+    }
+
+    /// One more lease, unless the last one is gone already.
+    pub(crate) fn try_retain(&self) -> bool {
+        let mut now = self.refs.load(Ordering::Relaxed);
+        while now & COUNT != 0 {
+            match self.refs.compare_exchange_weak(now, now + 1, Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(other) => now = other,
+            }
+        }
+        false
+    }
+
+    /// The keeper begins to move the frame, unless it is pinned.
+    pub(crate) fn begin_rescue(&self) -> bool {
+        self.pins.compare_exchange(0, RESCUING, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    /// The keeper is done.
+    pub(crate) fn end_rescue(&self) {
+        self.pins.store(0, Ordering::Release);
+    }
+
+    /// Forbids moving the frame until `unpin`. False while the keeper moves it: ask again, it takes a few milliseconds.
+    pub(crate) fn try_pin(&self) -> bool {
+        let mut now = self.pins.load(Ordering::Relaxed);
+        while now & RESCUING == 0 {
+            match self.pins.compare_exchange_weak(now, now + 1, Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(other) => now = other,
+            }
+        }
+        false
+    }
+
+    /// Takes one pin back.
+    pub(crate) fn unpin(&self) {
+        self.pins.fetch_sub(1, Ordering::Release);
     }
 }

@@ -6,8 +6,9 @@ use crossbeam_queue::ArrayQueue;
 
 use crate::books::{Books, Counters, Entry, LossCause, LossEvent};
 use crate::copy;
+use crate::keeper::{Memory, Rescue};
 use crate::lease::Lease;
-use crate::record::{Evidence, Record};
+use crate::record::{Evidence, Record, monotonic_ns};
 use crate::ring::PublishError;
 use crate::shared::{Owner, Shared};
 use crate::sink::{Sink, Unlock};
@@ -27,6 +28,17 @@ pub enum StreamMode {
     Locked,
     /// A ring that overwrites, or is not known: one validated copy into the reserve.
     Copied,
+}
+
+/// What happens when the ring is full, its oldest frame is held, and the keeper can move nothing any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Pressure {
+    /// Frames are lost at the camera until a reader lets go; they are counted.
+    #[default]
+    Lose,
+    /// The stream ends: its sink is closed, what was delivered stays.
+    Stop,
 }
 
 /// What a stream is opened with.
@@ -66,6 +78,13 @@ pub struct Stream {
     counters: Counters,
     newest: AtomicU64,
     was_full: AtomicU32,
+    /// Whether the keeper can move frames of this stream.
+    rescues: bool,
+    /// The keeper works while fewer ring blocks than this are free.
+    keep_free: AtomicU32,
+    /// Set: end under pressure, instead of losing frames.
+    stop_under_pressure: AtomicU32,
+    ended: AtomicU32,
 }
 
 impl core::fmt::Debug for Stream {
@@ -78,7 +97,13 @@ impl Stream {
     pub(crate) fn new(pool: Owner, plan: StreamPlan) -> Self {
         // A copy queue as deep as the ring would hand out slots that are being written again.
         let depth = pool.ring.blocks().saturating_sub(2).max(1);
+        let rescues =
+            plan.mode == StreamMode::Locked && pool.region.as_ref().is_some_and(Memory::can_repoint);
         Self {
+            rescues,
+            keep_free: AtomicU32::new(2),
+            stop_under_pressure: AtomicU32::new(0),
+            ended: AtomicU32::new(0),
             pool,
             mode: plan.mode,
             epoch: plan.epoch,
@@ -96,6 +121,30 @@ impl Stream {
     #[must_use]
     pub fn mode(&self) -> StreamMode {
         if self.distrusted.load(Ordering::Relaxed) != 0 { StreamMode::Copied } else { self.mode }
+    }
+
+    /// How many free ring blocks the keeper defends: it begins to rescue when fewer are free. 2 unless set; at most half the
+    /// ring, 0 switches rescues off. A rescue takes one copy of a frame and a few system calls: allow for the frames
+    /// that arrive meanwhile.
+    pub fn set_keep_free(&self, blocks: u32) {
+        self.keep_free.store(blocks.min(self.pool.ring.blocks() / 2), Ordering::Relaxed);
+    }
+
+    /// What happens when nothing can be rescued any more.
+    pub fn set_pressure(&self, pressure: Pressure) {
+        self.stop_under_pressure.store(u32::from(pressure == Pressure::Stop), Ordering::Relaxed);
+    }
+
+    /// Whether the stream ended by itself: under pressure ([`Pressure::Stop`]), or because the system refused to map.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire) != 0
+    }
+
+    /// Whether the keeper moves frames that are held too long.
+    #[must_use]
+    pub fn rescues(&self) -> bool {
+        self.rescues && self.keep_free.load(Ordering::Relaxed) > 0
     }
 
     /// Number of this start.
@@ -226,6 +275,7 @@ impl Stream {
                 self.let_go(&job);
             }
             self.retire();
+            self.keep();
             if self.jobs.is_empty() {
                 return;
             }
@@ -240,10 +290,51 @@ impl Stream {
         if self.mode == StreamMode::Locked {
             let ring = &self.pool.ring;
             ring.advance_head();
-            if ring.occupied() >= u64::from(ring.blocks()) {
+            let (occupied, blocks) = (ring.occupied(), u64::from(ring.blocks()));
+            if occupied >= blocks {
                 self.was_full.store(1, Ordering::Relaxed);
             }
+            if self.rescues && occupied + u64::from(self.keep_free.load(Ordering::Relaxed)) > blocks {
+                self.pool.bell.ring();
+            }
         }
+    }
+
+    /// Moves frames that are held too long out of the ring, oldest first, until enough blocks are free.
+    fn keep(&self) {
+        let Some(region) = self.pool.region.as_ref().filter(|_| self.rescues()) else { return };
+        let (ring, blocks) = (&self.pool.ring, u64::from(self.pool.ring.blocks()));
+        // Bounded: a vacant block whose unlock is another thread's ticket may be met again.
+        for _ in 0..2 * blocks {
+            if ring.occupied() + u64::from(self.keep_free.load(Ordering::Relaxed)) <= blocks {
+                return;
+            }
+            let Some(block) = ring.oldest_block() else { return };
+            match self.pool.rescue(region, block) {
+                Rescue::Done { since_ns } => {
+                    let held = monotonic_ns().saturating_sub(since_ns);
+                    self.counters.rescued(region.plan().block_bytes as u64, held);
+                }
+                Rescue::AlreadyVacant => {}
+                Rescue::NoReserve | Rescue::Pinned => return self.short_of_room(),
+                Rescue::Impossible => return,
+                Rescue::Failed => return self.end(),
+            }
+            self.retire();
+        }
+    }
+
+    fn short_of_room(&self) {
+        self.counters.rescue_refused();
+        let full = self.pool.ring.occupied() >= u64::from(self.pool.ring.blocks());
+        if full && self.stop_under_pressure.load(Ordering::Relaxed) != 0 {
+            self.end();
+        }
+    }
+
+    fn end(&self) {
+        self.ended.store(1, Ordering::Release);
+        self.sink.close();
     }
 
     /// Ends a job's hold on its ring block.
@@ -265,8 +356,8 @@ impl Stream {
         let Some(index) = shared.free.take() else {
             return self.counters.copy_lost(LossEvent { cause: LossCause::Reserve, first: number, count: 1 });
         };
-        let target = region.reserve_block(index);
-        let slot = shared.slots.get((shared.ring.blocks() + index) as usize);
+        let slot = shared.window_at(index);
+        let target = slot.map_or(core::ptr::null_mut(), |s| region.reserve_target(index, s.address()));
         let evidence = if target.is_null() { None } else { self.copy_block(job, region, target) };
         match (evidence, slot) {
             (Some(evidence), Some(slot)) => {

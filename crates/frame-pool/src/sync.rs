@@ -48,3 +48,11 @@ impl<T> Cell<T> {
         return self.inner.with_mut(|p| p);
     }
 }
+
+/// Lets other threads run.
+pub(crate) fn yield_now() {
+    #[cfg(not(pool_loom))]
+    std::thread::yield_now();
+    #[cfg(pool_loom)]
+    loom::thread::yield_now();
+}

@@ -60,6 +60,20 @@ impl Space {
         };
         Ok(placed.cast())
     }
+
+    /// Takes away what lies in `bytes` from `start() + at` on: the addresses stay reserved and become inaccessible.
+    pub(crate) fn clear(&self, at: u64, bytes: u64) -> rustix::io::Result<()> {
+        let (at, bytes) =
+            (usize::try_from(at).unwrap_or(usize::MAX), usize::try_from(bytes).unwrap_or(usize::MAX));
+        if bytes == 0 || at.checked_add(bytes).is_none_or(|end| end > self.bytes - self.aligned) {
+            return Err(rustix::io::Errno::INVAL);
+        }
+        let target = self.start().wrapping_add(at).cast::<c_void>();
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
+        // SAFETY: the target lies inside this reservation (checked above); the caller says that nobody looks there.
+        unsafe { rustix::mm::mmap_anonymous(target, bytes, ProtFlags::empty(), flags)? };
+        Ok(())
+    }
 }
 
 impl Drop for Space {

@@ -5,6 +5,7 @@
 
 mod map;
 mod plan;
+mod repoint;
 
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
@@ -59,7 +60,7 @@ pub enum RegionError {
 pub(crate) struct Region {
     plan: RegionPlan,
     /// The file stays open: windows are repointed onto other parts of it.
-    _file: OwnedFd,
+    file: OwnedFd,
     /// The SDK's writable map of the ring.
     ring: Space,
     /// The copier's writable map of the reserve (none without a reserve).
@@ -98,7 +99,7 @@ impl Region {
             Some(space)
         };
         let (windows, data) = map_windows(&plan, &file)?;
-        let region = Self { plan, _file: file, ring, reserve, windows, data };
+        let region = Self { plan, file, ring, reserve, windows, data };
         region.advise();
         Ok(region)
     }
@@ -122,6 +123,19 @@ impl Region {
             }
             _ => core::ptr::null_mut(),
         }
+    }
+
+    /// Where a copy into reserve block `index` must begin, so that a window whose data is at `address` shows it: the block, at
+    /// the window's own place inside a granule.
+    pub(crate) fn reserve_target(&self, index: u32, address: *const u8) -> *mut u8 {
+        let block = self.reserve_block(index);
+        if block.is_null() { block } else { block.wrapping_add(self.inside_granule(address)) }
+    }
+
+    /// How far into its granule an address lies.
+    fn inside_granule(&self, address: *const u8) -> usize {
+        // A granule is at most 2 MiB.
+        address.addr() % usize::try_from(self.plan.granule()).unwrap_or(1)
     }
 
     /// First data byte of window `window`, as readers see it.
@@ -236,13 +250,27 @@ fn map_windows(plan: &RegionPlan, file: &OwnedFd) -> Result<(Space, Box<[usize]>
         return Ok((space, data.into_boxed_slice()));
     }
     for window in 0..count {
-        let offset = plan.block_offset(window);
-        let first_page = offset & !(PAGE - 1);
-        let bytes = round_up(offset + plan.block_bytes as u64, PAGE) - first_page;
-        let at = u64::from(window) * window_stride(plan) + first_page % plan.granule();
-        let base = space.place(at, bytes, ProtFlags::READ, file, first_page);
-        let base = base.map_err(system("mapping a window", bytes))?;
-        data.push(base.expose_provenance() + usize::try_from(offset - first_page).unwrap_or(0));
+        let data_at = place_window(&space, plan, file, window, plan.block_offset(window));
+        data.push(data_at.map_err(system("mapping a window", plan.block_bytes as u64))?);
     }
     Ok((space, data.into_boxed_slice()))
+}
+
+/// Maps every page of the block whose data begins at `offset` of the file into window `window`'s addresses, congruent to the
+/// offset, and returns the address of the data.
+fn place_window(
+    space: &Space,
+    plan: &RegionPlan,
+    file: &OwnedFd,
+    window: u32,
+    offset: u64,
+) -> rustix::io::Result<usize> {
+    let first_page = offset & !(PAGE - 1);
+    let bytes = round_up(offset + plan.block_bytes as u64, PAGE) - first_page;
+    let at = u64::from(window) * window_stride(plan) + first_page % plan.granule();
+    let base = space.place(at, bytes, ProtFlags::READ, file, first_page)?;
+    // A forked child's copy of a lease would tear when the parent's camera writes on.
+    // SAFETY: the range was mapped just now; this advice changes no byte and no address.
+    let _ = unsafe { rustix::mm::madvise(base.cast(), bytes as usize, Advice::LinuxDontFork) };
+    Ok(base.expose_provenance() + (offset - first_page) as usize)
 }
