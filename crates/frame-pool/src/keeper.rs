@@ -74,6 +74,10 @@ impl Shared {
         let Some(reserve) = self.free.take() else { return Rescue::NoReserve };
         let Some(spare) = self.window_at(reserve) else { return Rescue::NoReserve };
         memory.copy_out(block, reserve, slot);
+        #[cfg(pool_loom)]
+        if self.fault == crate::model::Fault::VacateBeforeRepoint {
+            self.ring.set_window(block, spare.window);
+        }
         if memory.repoint_leased(slot, reserve).is_err() {
             self.free.give(reserve);
             return Rescue::Failed;

@@ -6,13 +6,14 @@
 use std::sync::Arc;
 
 use crate::doorbell::Doorbell;
+use crate::keeper::{Memory, RepointError, Rescue};
 use crate::layout::{Element, Layout};
 use crate::lease::Lease;
 use crate::record::{Evidence, Record};
 use crate::ring::PublishError;
 use crate::shared::{Owner, Shared};
 use crate::sink::Unlock;
-use crate::slot::IN_RESERVE;
+use crate::slot::{IN_RESERVE, Slot};
 
 /// What a control breaks on purpose, to show that the model beside it can fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +26,37 @@ pub enum Fault {
     RelaxedDrop,
     /// The dropper reads the head by a plain load instead of a read-modify-write.
     PlainHeadLoad,
+    /// The keeper gives the ring block away before its readers look elsewhere.
+    VacateBeforeRepoint,
+}
+
+/// The memory of a model: blocks as cells, windows as a table that says which cell each one shows.
+pub trait ModelMemory {
+    /// Copies ring block `block` to reserve block `reserve`.
+    fn copy_out(&self, block: u32, reserve: u32);
+    /// Window `window` shows reserve block `reserve` from now on: no reader sees the old block after this returns.
+    fn show_reserve(&self, window: u32, reserve: u32);
+    /// Window `window` shows ring block `block` from now on.
+    fn show_block(&self, window: u32, block: u32);
+}
+
+struct Adapter<'a>(&'a dyn ModelMemory);
+
+impl Memory for Adapter<'_> {
+    fn can_repoint(&self) -> bool {
+        true
+    }
+    fn copy_out(&self, block: u32, reserve: u32, _window: &Slot) {
+        self.0.copy_out(block, reserve);
+    }
+    fn repoint_leased(&self, window: &Slot, reserve: u32) -> Result<(), RepointError> {
+        self.0.show_reserve(window.window, reserve);
+        Ok(())
+    }
+    fn repoint_idle(&self, window: &Slot, block: u32) -> Result<(), RepointError> {
+        self.0.show_block(window.window, block);
+        Ok(())
+    }
 }
 
 /// A pool without memory.
@@ -75,6 +107,17 @@ impl ModelPool {
         unsafe { shared.fill(slot, record(number), IN_RESERVE) };
         // SAFETY: one count from `fill`.
         Some((index, unsafe { Lease::adopt(slot) }))
+    }
+
+    /// The keeper moves ring block `block`: true if it did.
+    pub fn rescue(&self, memory: &dyn ModelMemory, block: u32) -> bool {
+        matches!(self.0.rescue(&Adapter(memory), block), Rescue::Done { .. })
+    }
+
+    /// Through which window a lease looks.
+    #[must_use]
+    pub fn window(lease: &Lease) -> u32 {
+        lease.slot().window
     }
 
     /// Whether a reserve window is free, with acquire ordering.
