@@ -1,0 +1,56 @@
+//! What can be refused before the SDK is asked.
+
+use crate::camera::{self, Core};
+use crate::error::ArmError;
+use crate::plan::{Binning, Extent, LEAST_SLOTS, Plan, Region};
+
+/// The region of a plan for this camera, checked together with everything else that needs no setup.
+pub(super) fn check(core: &Core, plan: &Plan) -> Result<Region, ArmError> {
+    if plan.extent == Extent::Sequence(0) {
+        return Err(ArmError::ZeroFrames);
+    }
+    if let (Extent::Continuous, Some(slots)) = (plan.extent, plan.ring)
+        && slots < LEAST_SLOTS
+    {
+        return Err(ArmError::RingTooSmall { slots, least: LEAST_SLOTS });
+    }
+    let region = plan.region.unwrap_or(Region::full(core.sensor));
+    if !region.lies_on(core.sensor) {
+        return Err(ArmError::Region { region, sensor: core.sensor });
+    }
+    check_binning(core, plan.binning)?;
+    if plan.binning.picture(region).0 == 0 || plan.binning.picture(region).1 == 0 {
+        return Err(ArmError::RegionBelowBin { region, binning: plan.binning });
+    }
+    Ok(region)
+}
+
+fn check_binning(core: &Core, asked: Binning) -> Result<(), ArmError> {
+    let offered = camera::binnings(&core.device.link)?;
+    // A camera that lists none may still do some; only a factor of 0 is always nonsense.
+    let zero = asked.columns == 0 || asked.rows == 0;
+    if zero || !offered.is_empty() && !offered.contains(&asked) {
+        return Err(ArmError::Binning { asked, offered });
+    }
+    Ok(())
+}
+
+/// Sets the finest unit that holds the exposure, and tells how many units it is.
+pub(super) fn choose_exposure(core: &Core, plan: &Plan) -> Result<u32, ArmError> {
+    let link = &core.device.link;
+    let before = camera::unit(link);
+    let (mut shortest, mut longest) = (core::time::Duration::MAX, core::time::Duration::ZERO);
+    for unit in camera::units(link)? {
+        camera::set_unit(link, unit)?;
+        let range = camera::exposure_range(link);
+        (shortest, longest) = (shortest.min(range.shortest), longest.max(range.longest));
+        if let Some(count) = unit.count(plan.exposure) {
+            let exposure = unit.duration(count.into());
+            if exposure >= range.shortest && exposure <= range.longest {
+                return Ok(count);
+            }
+        }
+    }
+    camera::set_unit(link, before)?;
+    Err(ArmError::Exposure { asked: plan.exposure, shortest, longest })
+}

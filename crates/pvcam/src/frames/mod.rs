@@ -1,0 +1,188 @@
+//! Taking frames: blocking with a deadline, without blocking, or as an iterator.
+
+mod queue;
+
+use core::fmt;
+use core::time::Duration;
+use std::sync::Arc;
+use std::time::Instant;
+
+use frame_pool::{Lease, Sink, Stream};
+
+use crate::arm::Settings;
+use crate::error::{TimeoutCause, WaitError};
+use crate::param::Link;
+use crate::session::{Context, Pulse, Status, ask, cause};
+use queue::FrameQueue;
+
+/// Shortest default deadline of the iterator.
+const LEAST_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The frames of one run, in the order in which the camera sent them.
+///
+/// The queue has room for every frame that can be held at all; a reader that does not take them holds their slots (on a ring in
+/// place, the camera then loses frames, and the books say how many). May be used from several threads; each frame goes
+/// to one of them. Outlives its session: what was delivered can still be taken after the stop.
+pub struct Frames {
+    queue: Arc<FrameQueue>,
+    stream: Arc<Stream>,
+    pulse: Arc<Pulse>,
+    link: Link,
+    context: Arc<Context>,
+    settings: Settings,
+}
+
+/// Ends a wait from another thread.
+///
+/// ```no_run
+/// # fn f(frames: pvcam::Frames) {
+/// let canceller = frames.canceller();
+/// std::thread::spawn(move || canceller.cancel());
+/// assert!(matches!(frames.next_within(std::time::Duration::MAX), Err(pvcam::error::WaitError::Cancelled)));
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Canceller {
+    queue: Arc<FrameQueue>,
+}
+
+impl Canceller {
+    /// Ends the wait that is going on, or else the next one, with [`WaitError::Cancelled`]. Frames stay where they are.
+    pub fn cancel(&self) {
+        self.queue.cancel();
+    }
+}
+
+impl fmt::Debug for Canceller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Canceller").finish_non_exhaustive()
+    }
+}
+
+/// A queue before its run: the sink to start with.
+pub(crate) struct Reader {
+    queue: Arc<FrameQueue>,
+}
+
+impl Reader {
+    pub(crate) fn new(windows: u32) -> Self {
+        Self { queue: Arc::new(FrameQueue::new(windows as usize)) }
+    }
+
+    pub(crate) fn sink(&self) -> Arc<dyn Sink> {
+        Arc::<FrameQueue>::clone(&self.queue)
+    }
+
+    pub(crate) fn into_frames(
+        self,
+        run: (Arc<Stream>, Arc<Pulse>),
+        link: Link,
+        context: Arc<Context>,
+        settings: Settings,
+    ) -> Frames {
+        Frames { queue: self.queue, stream: run.0, pulse: run.1, link, context, settings }
+    }
+}
+
+impl Frames {
+    /// The next frame, waiting for it no longer than `patience`. `Ok(None)`: the stream has ended and all its frames were taken.
+    ///
+    /// # Errors
+    /// [`WaitError::Timeout`] says what is the matter, as far as the SDK tells; [`WaitError::Cancelled`] after
+    /// [`Canceller::cancel`].
+    pub fn next_within(&self, patience: Duration) -> Result<Option<Lease>, WaitError> {
+        let begun = Instant::now();
+        // A deadline beyond what the clock can say is none.
+        let deadline = begun.checked_add(patience);
+        loop {
+            let ticket = self.queue.bell.listen();
+            if self.queue.take_cancellation() {
+                return Err(WaitError::Cancelled);
+            }
+            if let Some(lease) = self.queue.pop() {
+                return Ok(Some(lease));
+            }
+            if self.has_ended() {
+                return Ok(None);
+            }
+            if !self.queue.bell.wait(ticket, deadline) {
+                return self.look_again(begun);
+            }
+        }
+    }
+
+    /// The next frame if there is one already.
+    #[must_use]
+    pub fn try_next(&self) -> Option<Lease> {
+        self.queue.pop()
+    }
+
+    /// How many frames wait to be taken.
+    #[must_use]
+    pub fn unread(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// A handle to end a wait from another thread.
+    #[must_use]
+    pub fn canceller(&self) -> Canceller {
+        Canceller { queue: Arc::clone(&self.queue) }
+    }
+
+    /// Whether no frame will come beyond those that wait.
+    fn has_ended(&self) -> bool {
+        if self.queue.is_closed() {
+            // What was pushed before the close is seen after it.
+            return self.queue.len() == 0;
+        }
+        self.pulse.is_complete() && self.stream.books().in_flight == 0 && self.queue.len() == 0
+    }
+
+    /// The deadline has passed: perhaps something came at the last moment, perhaps slots only wait to be given back.
+    fn look_again(&self, begun: Instant) -> Result<Option<Lease>, WaitError> {
+        self.stream.nudge();
+        if let Some(lease) = self.queue.pop() {
+            return Ok(Some(lease));
+        }
+        let sequence = self.settings.frames.is_some();
+        let status =
+            if self.context.is_removed() { None } else { Some(ask(&self.link, &self.pulse, sequence)) };
+        if sequence && status == Some(Status::Is(pvcam_sys::READOUT_COMPLETE as i16)) {
+            // The camera has sent them all; who was not announced by now will not be.
+            self.pulse.set_complete();
+        }
+        if self.has_ended() {
+            return Ok(None);
+        }
+        let overdue = self.pulse.silence() > self.settings.patience();
+        let cause =
+            status.map_or(TimeoutCause::CameraGone { failure: None }, |status| cause(status, overdue));
+        let expected = self.settings.frame_time;
+        Err(WaitError::Timeout { cause, waited: begun.elapsed(), last: self.pulse.newest(), expected })
+    }
+
+    fn patience(&self) -> Duration {
+        self.settings.patience().saturating_mul(2).max(LEAST_PATIENCE)
+    }
+}
+
+impl Iterator for Frames {
+    type Item = Result<Lease, WaitError>;
+
+    /// Waits for the next frame for at least five seconds, longer for long exposures. Ends when the stream has ended.
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_within(self.patience()).transpose()
+    }
+}
+
+impl Drop for Frames {
+    fn drop(&mut self) {
+        self.queue.abandon();
+    }
+}
+
+impl fmt::Debug for Frames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Frames").field("unread", &self.unread()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,75 @@
+//! The session's own sink: a queue with room for every lease there can be.
+
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use crossbeam_queue::ArrayQueue;
+use frame_pool::{Doorbell, Lease, Sink};
+
+/// Leases on their way from the callback to the reader.
+pub(super) struct FrameQueue {
+    leases: ArrayQueue<Lease>,
+    pub(super) bell: Doorbell,
+    closed: AtomicBool,
+    /// The reader is gone: what comes is dropped.
+    abandoned: AtomicBool,
+    cancelled: AtomicBool,
+}
+
+impl FrameQueue {
+    /// A queue for `capacity` leases: as many as there are windows, so it never overflows.
+    pub(super) fn new(capacity: usize) -> Self {
+        Self {
+            leases: ArrayQueue::new(capacity.max(1)),
+            bell: Doorbell::new(),
+            closed: AtomicBool::new(false),
+            abandoned: AtomicBool::new(false),
+            cancelled: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn pop(&self) -> Option<Lease> {
+        self.leases.pop()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.leases.len()
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    pub(super) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Release);
+        self.bell.ring();
+    }
+
+    /// Whether a cancellation is due; it ends one wait.
+    pub(super) fn take_cancellation(&self) -> bool {
+        self.cancelled.swap(false, Ordering::AcqRel)
+    }
+
+    /// The reader is gone: gives back what waits, and what still comes.
+    pub(super) fn abandon(&self) {
+        self.abandoned.store(true, Ordering::SeqCst);
+        while self.leases.pop().is_some() {}
+    }
+}
+
+impl frame_pool::sealed::OfThisFamily for FrameQueue {}
+
+impl Sink for FrameQueue {
+    fn deliver(&self, lease: Lease) {
+        // The queue has room for every window; were it full all the same, dropping the lease gives the slot back.
+        drop(self.leases.push(lease));
+        if self.abandoned.load(Ordering::SeqCst) {
+            while self.leases.pop().is_some() {}
+        }
+        self.bell.ring();
+    }
+
+    fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.bell.ring();
+    }
+}

@@ -1,0 +1,151 @@
+//! What to acquire: a plan is made without a camera and checked when a camera is armed with it.
+
+mod exposure;
+mod region;
+mod ring;
+
+use core::time::Duration;
+
+pub use exposure::ExposureUnit;
+pub use region::{Binning, Region};
+pub(crate) use ring::{LEAST_SLOTS, MOST_BYTES, RingNeeds, slots_by_default};
+
+use crate::probe::RingTrust;
+
+/// Exposure of a plan that asks for none.
+const DEFAULT_EXPOSURE: Duration = Duration::from_millis(10);
+
+/// How frames are to reach their readers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Delivery {
+    /// In place where nothing can write over a frame that is being read: in a sequence, and in a ring that was seen to honour
+    /// locks ([`Plan::trust`]). Otherwise one validated copy.
+    #[default]
+    Auto,
+    /// One validated copy of every frame, whatever is known.
+    Copy,
+}
+
+/// Whether frames come for ever or to a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Continuous,
+    Sequence(u16),
+}
+
+/// What to acquire, and how. Internal trigger, one region.
+///
+/// ```
+/// use std::time::Duration;
+/// use pvcam::{Binning, Plan, Region};
+/// let plan = Plan::continuous()
+///     .exposure(Duration::from_millis(5))
+///     .region(Region::new(512, 512, 1024, 1024))
+///     .binning(Binning::new(2, 2))
+///     .ring(64);
+/// let sequence = Plan::sequence(100).exposure(Duration::from_micros(800));
+/// # let _ = (plan, sequence);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    pub(crate) extent: Extent,
+    pub(crate) exposure: Duration,
+    pub(crate) region: Option<Region>,
+    pub(crate) binning: Binning,
+    pub(crate) ring: Option<u32>,
+    pub(crate) delivery: Delivery,
+    pub(crate) trust: Option<RingTrust>,
+    pub(crate) budget: Option<u64>,
+    pub(crate) reserve: Option<u32>,
+}
+
+impl Plan {
+    const fn new(extent: Extent) -> Self {
+        Self {
+            extent,
+            exposure: DEFAULT_EXPOSURE,
+            region: None,
+            binning: Binning::NONE,
+            ring: None,
+            delivery: Delivery::Auto,
+            trust: None,
+            budget: None,
+            reserve: None,
+        }
+    }
+
+    /// Frames one after the other until the session is stopped, into a ring.
+    #[must_use]
+    pub const fn continuous() -> Self {
+        Self::new(Extent::Continuous)
+    }
+
+    /// `frames` frames (1 to 65,535), each into memory of its own; then the camera stops by itself.
+    #[must_use]
+    pub const fn sequence(frames: u16) -> Self {
+        Self::new(Extent::Sequence(frames))
+    }
+
+    /// Exposure time of each frame; 10 ms if not set. Rounded to what the camera can do; what it became stands in
+    /// [`crate::Settings::exposure`].
+    #[must_use]
+    pub const fn exposure(mut self, exposure: Duration) -> Self {
+        self.exposure = exposure;
+        self
+    }
+
+    /// Where on the sensor to look; the whole sensor if not set.
+    #[must_use]
+    pub const fn region(mut self, region: Region) -> Self {
+        self.region = Some(region);
+        self
+    }
+
+    /// How many sensor pixels make one picture pixel; 1 x 1 if not set.
+    #[must_use]
+    pub const fn binning(mut self, binning: Binning) -> Self {
+        self.binning = binning;
+        self
+    }
+
+    /// Slots of the ring, at least 3. If not set: a second of frames, or what the SDK recommends, or 32, whichever is more,
+    /// within 1024 and the budget. Has no meaning for a sequence. A start that fails because the ring cannot be locked in memory
+    /// is tried again with half as many.
+    #[must_use]
+    pub const fn ring(mut self, slots: u32) -> Self {
+        self.ring = Some(slots);
+        self
+    }
+
+    /// How frames are to reach their readers; [`Delivery::Auto`] if not set.
+    #[must_use]
+    pub const fn delivery(mut self, delivery: Delivery) -> Self {
+        self.delivery = delivery;
+        self
+    }
+
+    /// What a probe of the ring has found ([`crate::Camera::probe_ring`]). Used if it was found on this very camera, firmware,
+    /// interface, port, SDK version and kind of frame; otherwise it is as if nothing was known.
+    #[must_use]
+    pub fn trust(mut self, trust: &RingTrust) -> Self {
+        self.trust = Some(trust.clone());
+        self
+    }
+
+    /// Most bytes of memory that ring and reserve may take, those that are still leased from earlier runs included. A quarter
+    /// of the available memory if not set.
+    #[must_use]
+    pub const fn budget(mut self, bytes: u64) -> Self {
+        self.budget = Some(bytes);
+        self
+    }
+
+    /// Blocks kept beside the ring, for copies: how many copied frames can be leased at once. Half the slots of the ring, 4 to 32,
+    /// if not set (4 for a ring in place, none for a sequence in place).
+    #[must_use]
+    pub const fn reserve(mut self, blocks: u32) -> Self {
+        self.reserve = Some(blocks);
+        self
+    }
+}

@@ -1,0 +1,199 @@
+//! From an announced frame to a lease or a copy: find its slot, settle what was lost before it, hand it over.
+
+use core::cell::UnsafeCell;
+use core::time::Duration;
+use std::sync::Arc;
+
+use frame_pool::{Evidence, LossCause, Record, Sink, Stream, StreamMode, Tag, monotonic_ns};
+use pvcam_sys::FRAME_INFO;
+
+use super::context::Context;
+use super::pulse::Pulse;
+use super::slot::{Place, Slots};
+use crate::arm::Settings;
+use crate::camera::LastRun;
+use crate::metadata::FRAME_NUMBER_OFFSET;
+
+/// The callback's side of a run that delivers frames.
+pub(crate) struct Delivering {
+    pub(super) stream: Arc<Stream>,
+    pub(super) sink: Arc<dyn Sink>,
+    pub(super) pulse: Arc<Pulse>,
+    pub(super) slots: Slots,
+    pub(super) mode: StreamMode,
+    pub(super) settings: Settings,
+    /// What a callback left over from the run before could still announce.
+    pub(super) before: Option<LastRun>,
+    /// How far the run is.
+    pub(super) progress: UnsafeCell<Progress>,
+}
+
+// SAFETY: everything but `progress` is `Sync`. `progress` is touched only in `end_of_frame`, which `Context::enter` lets in
+// one thread at a time (it counts who is inside, with sequentially consistent operations), and by who owns the run after
+// `Context::detach`, when nobody is inside.
+unsafe impl Sync for Delivering {}
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Progress {
+    /// Host number of the last frame.
+    pub(crate) last: u64,
+    /// The camera's number of the last frame; the host's where the camera sends none.
+    pub(crate) camera: u64,
+    /// The slot in which the next frame should lie.
+    pub(super) next: u32,
+    /// The slot of the last frame.
+    pub(super) previous: Option<u32>,
+    /// The rule of the ring was refuted: the SDK has to be asked for each frame.
+    pub(super) ask_always: bool,
+    /// Frames lost since the last one that was handed over.
+    pub(super) lost: u64,
+}
+
+impl Delivering {
+    pub(super) fn end_of_frame(&self, info: &FRAME_INFO, arrived_ns: u64, context: &Context) {
+        // SAFETY: one thread at a time is inside (see the proof of `Sync`), and no other reference to it is made.
+        let progress = unsafe { &mut *self.progress.get() };
+        self.announced(progress, info, arrived_ns, context);
+        if self.mode == StreamMode::Locked {
+            self.stream.retire();
+        }
+        self.pulse.times.note(monotonic_ns().saturating_sub(arrived_ns));
+    }
+
+    fn announced(&self, progress: &mut Progress, info: &FRAME_INFO, arrived_ns: u64, context: &Context) {
+        let number = match u64::try_from(info.FrameNr) {
+            Ok(number) if number > 0 && !self.is_left_over(progress, number, arrived_ns) => number,
+            _ => return self.pulse.note_late(),
+        };
+        if number <= progress.last {
+            return self.pulse.note_duplicate();
+        }
+        let gap = number - progress.last - 1;
+        self.pulse.saw(number, arrived_ns);
+        let is_last = self.settings.frames.is_some_and(|frames| number >= frames.into());
+        if is_last {
+            // Before the lease goes out: its reader may ask at once whether there will be more.
+            self.pulse.set_complete();
+        }
+        if self.pulse.is_stopping() {
+            self.stream.lost(LossCause::AtStop, progress.camera + 1, gap + 1);
+            (progress.last, progress.camera) = (number, progress.camera + gap + 1);
+            return;
+        }
+        let was_full = self.mode == StreamMode::Locked && self.stream.ring_was_full();
+        match self.place(progress, number, gap, context) {
+            Some(place) => self.placed(progress, info, arrived_ns, gap, place, was_full),
+            None => self.not_placed(progress, number, gap, was_full),
+        }
+        if is_last && self.mode == StreamMode::Frozen {
+            self.sink.close();
+        }
+    }
+
+    /// Whether this callback was queued by the run before: its number continues that run's, and this run is too young to have
+    /// come so far.
+    fn is_left_over(&self, progress: &Progress, number: u64, now_ns: u64) -> bool {
+        let Some(before) = self.before.filter(|_| progress.last == 0 && number > 1) else { return false };
+        let continues = number > before.newest && number <= before.newest + u64::from(before.slots);
+        let least = self.settings.frame_time.saturating_mul(u32::try_from(number / 2).unwrap_or(u32::MAX));
+        continues && self.pulse.age_at(now_ns) < least.min(Duration::from_secs(1))
+    }
+
+    fn placed(
+        &self,
+        progress: &mut Progress,
+        info: &FRAME_INFO,
+        arrived_ns: u64,
+        gap: u64,
+        place: Place,
+        was_full: bool,
+    ) {
+        let expected = progress.camera + gap + 1;
+        let number = place.stamp.map_or(expected, |stamp| stamp.number);
+        // The slot carries a number that is too high because it holds a later frame already: this one is overwritten.
+        let overwritten = number > expected && self.has_come_round(progress, number - expected);
+        let camera = if overwritten { expected } else { number };
+        self.enter_losses(progress, gap, place, camera, was_full);
+        progress.lost += camera - progress.camera - 1;
+        let record = self.record(info, arrived_ns, camera, place, progress.lost);
+        let delivered = !overwritten && self.hand_over(place, record, mode_now(&self.stream, self.mode));
+        if delivered {
+            progress.lost = 0;
+        } else {
+            self.stream.lost(LossCause::Torn, camera, 1);
+            progress.lost += 1;
+        }
+        progress.last += gap + 1;
+        progress.camera = camera;
+        progress.next = self.slots.after(place.block, 1);
+        progress.previous = Some(place.block);
+    }
+
+    fn record(&self, info: &FRAME_INFO, arrived_ns: u64, camera: u64, place: Place, lost: u64) -> Record {
+        let mut layout = self.settings.layout;
+        if let Some(stamp) = place.stamp {
+            layout.offset = stamp.pixels_at;
+        }
+        let evidence = match self.stream.mode() {
+            StreamMode::Frozen if place.proven => Evidence::Frozen,
+            StreamMode::Locked => Evidence::Locked,
+            // The copier says what the copy is held by.
+            _ => Evidence::Unproven,
+        };
+        // Positive, because it was checked on arrival.
+        let mut record = Record::new(info.FrameNr.unsigned_abs().into(), layout, evidence);
+        record.camera_number = self.slots.stamped.then_some(camera);
+        record.epoch = self.stream.epoch();
+        record.arrived_ns = arrived_ns;
+        record.eof_100us = info.TimeStamp;
+        record.bof_100us = info.TimeStampBOF;
+        record.readout_100us = info.ReadoutTime;
+        record.lost_before = lost;
+        // A stamp is 32 bits wide, so the number is, too.
+        record.tag =
+            place.stamp.map(|stamp| Tag { offset: FRAME_NUMBER_OFFSET, expected: stamp.number as u32 });
+        record
+    }
+
+    /// Hands the frame over. False if its slot was not free: then it is not this frame's any more.
+    fn hand_over(&self, place: Place, record: Record, now: StreamMode) -> bool {
+        if self.mode == StreamMode::Locked {
+            // As many as lie between; after the ring's promise was void, the pool's own count is what stands.
+            self.stream.vacant(self.slots.distance(self.stream.next_block(), place.block));
+        }
+        if now == StreamMode::Copied {
+            self.stream.copy(place.block, record);
+            return true;
+        }
+        let published = self.stream.publish(place.block, record).is_ok();
+        if !published {
+            // The SDK announced a frame in a slot that is still held: locks mean nothing to it.
+            self.stream.distrust();
+        }
+        published
+    }
+
+    /// A frame whose place nothing tells. Its slot counts as written (an unlock too few only costs a slot, one too many
+    /// would give away a slot that is being read), and the ring's promises as void.
+    fn not_placed(&self, progress: &mut Progress, number: u64, gap: u64, was_full: bool) {
+        if self.mode == StreamMode::Locked {
+            self.stream.distrust();
+            self.stream.vacant(1);
+        }
+        let cause = if was_full { LossCause::RingFull } else { LossCause::BeforeHost };
+        self.stream.lost(cause, progress.camera + 1, gap);
+        self.stream.lost(LossCause::Torn, progress.camera + gap + 1, 1);
+        progress.lost += gap + 1;
+        progress.last = number;
+        progress.camera += gap + 1;
+        progress.next = self.slots.after(progress.next, gap + 1);
+        progress.previous = None;
+        progress.ask_always = true;
+    }
+}
+
+/// How a frame is to be handed over now: in place only while nothing spoke against it.
+fn mode_now(stream: &Stream, armed: StreamMode) -> StreamMode {
+    if armed == StreamMode::Locked { stream.mode() } else { armed }
+}

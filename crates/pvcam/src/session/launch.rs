@@ -1,0 +1,145 @@
+//! The start of a run.
+
+use std::sync::Arc;
+
+use frame_pool::{Pool, Sink, Stream, StreamMode, StreamPlan, Unlock};
+use pvcam_sys as sys;
+
+use super::delivery::{Delivering, Progress};
+use super::pulse::Pulse;
+use super::run::Run;
+use super::slot::Slots;
+use super::stop::detach_unstarted;
+use super::unlock::Unlocker;
+use super::{Session, SessionCore};
+use crate::arm::{ArmedCore, RingMode};
+use crate::error::{Failure, StartError};
+use crate::plan::LEAST_SLOTS;
+
+/// Starts what is armed; frames go to `sink`. A ring that the SDK does not take is tried again with half its slots.
+pub(crate) fn launch(
+    mut armed: Box<ArmedCore>,
+    sink: &Arc<dyn Sink>,
+) -> Result<(Session, Arc<Stream>, Arc<Pulse>), (Box<ArmedCore>, StartError)> {
+    let mut tried = Vec::new();
+    loop {
+        let pool = match armed.take_pool() {
+            Ok(pool) => pool,
+            Err(why) => return Err((armed, why)),
+        };
+        tried.push(armed.settings.ring_slots);
+        let attempt = match Attempt::prepare(&mut armed, &pool, sink) {
+            Ok(attempt) => attempt,
+            Err(why) => {
+                armed.pool = Some(pool);
+                return Err((armed, why));
+            }
+        };
+        match attempt.start(&armed, &pool) {
+            Ok(()) => {
+                let Attempt { stream, pulse } = attempt;
+                let parts = (Arc::clone(&stream), Arc::clone(&pulse));
+                tracing::info!(camera = %armed.camera.identity.name, epoch = armed.camera.epoch,
+                    slots = armed.settings.ring_slots, delivery = ?armed.settings.delivery, "started");
+                let session = Session::new(Box::new(SessionCore { armed, pool, stream, pulse }));
+                return Ok((session, parts.0, parts.1));
+            }
+            Err(failure) => {
+                attempt.undo(&armed, pool);
+                let smaller = armed.settings.ring_slots / 2;
+                if !may_be_too_large(&failure) || armed.settings.frames.is_some() || smaller < LEAST_SLOTS {
+                    return Err((armed, StartError::Refused { failure, tried }));
+                }
+                tracing::warn!(%failure, smaller, "the ring was refused, trying half of it");
+                armed.settings.ring_slots = smaller;
+            }
+        }
+    }
+}
+
+/// Whether a smaller ring may help: the SDK says that the driver refused, or says nothing.
+fn may_be_too_large(failure: &Failure) -> bool {
+    [sys::PL_ERR_DDI_DEVICE_IOCTL_FAILED, sys::PL_ERR_INSUFFICIENT_RESOURCES, sys::PL_ERR_NONE]
+        .contains(&failure.observed_code())
+}
+
+/// One try to start.
+struct Attempt {
+    stream: Arc<Stream>,
+    pulse: Arc<Pulse>,
+}
+
+impl Attempt {
+    /// Opens a stream and makes a run current, so that the first callback finds everything in place.
+    fn prepare(armed: &mut ArmedCore, pool: &Pool, sink: &Arc<dyn Sink>) -> Result<Self, StartError> {
+        armed.camera.epoch = armed.camera.epoch.wrapping_add(1);
+        let context = Arc::clone(&armed.camera.device.context);
+        let pulse = Arc::new(Pulse::new());
+        let mode = armed.settings.delivery;
+        let unlock = (mode == StreamMode::Locked).then(|| -> Arc<dyn Unlock> {
+            Arc::new(Unlocker {
+                api: context.api,
+                handle: context.handle,
+                get_first: armed.unlock_needs_get,
+                pulse: Arc::clone(&pulse),
+            })
+        });
+        let plan = StreamPlan { mode, sink: Arc::clone(sink), unlock, epoch: armed.camera.epoch };
+        let stream = pool.open_stream(plan).map_err(StartError::Stream)?;
+        let run = Delivering {
+            stream: Arc::clone(&stream),
+            sink: Arc::clone(sink),
+            pulse: Arc::clone(&pulse),
+            slots: Slots {
+                memory: pool.ring(),
+                count: armed.settings.ring_slots,
+                bytes: armed.settings.frame_bytes,
+                stamped: armed.settings.metadata && !armed.settings.host_processing,
+            },
+            mode,
+            settings: armed.settings,
+            before: armed.camera.last_run,
+            progress: Progress::default().into(),
+        };
+        context.attach(Box::new(Run::Deliver(Box::new(run))));
+        Ok(Self { stream, pulse })
+    }
+
+    fn start(&self, armed: &ArmedCore, pool: &Pool) -> Result<(), Failure> {
+        let link = &armed.camera.device.link;
+        let (handle, memory) = (link.handle, pool.ring().ptr.as_ptr().cast());
+        // From the first frame on, callbacks erase error codes.
+        let started = |good: bool| {
+            if good {
+                link.library.session_started();
+                self.pulse.set_alive(true);
+            }
+        };
+        if armed.settings.ring_mode == RingMode::Sequence {
+            return link.library.call_then(
+                "pl_exp_start_seq",
+                // SAFETY: the ring holds one block of the bytes that setup told for each frame, and stays mapped until the
+                // run has been stopped and its callbacks have drained (or for ever, if they do not).
+                |api| unsafe { (api.pl_exp_start_seq)(handle, memory) },
+                started,
+            );
+        }
+        // Checked against the SDK's 32 bits when the ring was chosen.
+        let bytes = (u64::from(armed.settings.frame_bytes) * u64::from(armed.settings.ring_slots)) as u32;
+        link.library.call_then(
+            "pl_exp_start_cont",
+            // SAFETY: the ring has at least so many bytes, and stays mapped as above.
+            |api| unsafe { (api.pl_exp_start_cont)(handle, memory, bytes) },
+            started,
+        )
+    }
+
+    /// Takes everything back after a start that failed. The pool goes with its stream, which is never closed: closing
+    /// would tell the sink that no frame will come, but the next try uses it.
+    fn undo(self, armed: &ArmedCore, pool: Pool) {
+        if !detach_unstarted(&armed.camera.device.context) {
+            // A callback of a run that never started does not return: what it uses stays.
+            core::mem::forget(pool);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! A running acquisition.
+
+mod context;
+mod delivery;
+mod launch;
+mod pulse;
+mod run;
+mod settle;
+mod slot;
+mod status;
+mod stop;
+mod times;
+mod unlock;
+
+use core::fmt;
+use std::sync::Arc;
+
+use frame_pool::{Books, LossEvent, Pool, Stream, StreamMode};
+
+pub(crate) use context::{Context, on_end_of_frame, on_removed};
+pub(crate) use launch::launch;
+pub(crate) use pulse::Pulse;
+pub(crate) use run::Run;
+pub(crate) use status::{Status, ask, cause};
+pub use times::CallbackTimes;
+
+use crate::arm::{Armed, ArmedCore, Settings};
+use crate::error::StopError;
+
+/// A camera that is acquiring. There is no way to reach a parameter while it runs: that would stop the stream silently.
+///
+/// [`Session::stop`] ends it and gives the camera back. Dropping it stops as well; then camera and memory are given up
+/// together.
+///
+/// ```compile_fail
+/// fn peek(session: &pvcam::Session) {
+///     // A session has no camera to ask.
+///     session.temperature_centi();
+/// }
+/// ```
+#[must_use = "dropping a session stops it"]
+pub struct Session {
+    settings: Settings,
+    stream: Arc<Stream>,
+    pulse: Arc<Pulse>,
+    context: Arc<Context>,
+    /// Taken by `stop` and by `Drop`.
+    core: Option<Box<SessionCore>>,
+}
+
+/// What a running acquisition is made of.
+pub(crate) struct SessionCore {
+    pub(super) armed: Box<ArmedCore>,
+    pub(super) pool: Pool,
+    pub(super) stream: Arc<Stream>,
+    pub(super) pulse: Arc<Pulse>,
+}
+
+/// A session that has stopped.
+#[derive(Debug)]
+#[must_use = "it holds the camera"]
+#[non_exhaustive]
+pub struct Stopped {
+    /// The camera, still set up: `start` may be called again at once.
+    pub armed: Armed,
+    /// Where every frame went. Final, and balanced.
+    pub books: Books,
+    /// What the callbacks noticed.
+    pub oddities: Oddities,
+    /// How long the callbacks took.
+    pub callback_times: CallbackTimes,
+}
+
+/// Callbacks that brought no frame. All 0 with a well-behaved SDK.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Oddities {
+    /// The same frame number again, or a lower one.
+    pub duplicates: u64,
+    /// Left over from the run before, or without a frame number.
+    pub late: u64,
+    /// While no run was current, or while another callback was inside (counted since the camera was opened).
+    pub ignored: u64,
+}
+
+impl Session {
+    pub(crate) fn new(core: Box<SessionCore>) -> Self {
+        Self {
+            settings: core.armed.settings,
+            stream: Arc::clone(&core.stream),
+            pulse: Arc::clone(&core.pulse),
+            context: Arc::clone(&core.armed.camera.device.context),
+            core: Some(core),
+        }
+    }
+
+    /// What the camera is doing, as it told after setup.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Where every frame went, up to now.
+    #[must_use]
+    pub fn books(&self) -> Books {
+        self.stream.books()
+    }
+
+    /// Takes the oldest loss that was not taken yet, by its numbers, so that a writer can leave room for it.
+    #[must_use]
+    pub fn next_loss(&self) -> Option<LossEvent> {
+        self.stream.next_loss()
+    }
+
+    /// How frames reach their readers now. `Locked` becomes `Copied` when evidence spoke against the ring.
+    #[must_use]
+    pub fn delivery(&self) -> StreamMode {
+        self.stream.mode()
+    }
+
+    /// Whether the last frame of the sequence was announced.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.pulse.is_complete()
+    }
+
+    /// Callbacks that brought no frame.
+    #[must_use]
+    pub fn oddities(&self) -> Oddities {
+        Oddities::of(&self.pulse, &self.context)
+    }
+
+    /// How long the callbacks have taken up to now.
+    #[must_use]
+    pub fn callback_times(&self) -> CallbackTimes {
+        self.pulse.times.read()
+    }
+
+    /// Stops the camera, waits (at most two seconds) until no callback is inside, and gives the camera back. Frames that are
+    /// leased stay valid; frames that wait in a queue can still be taken.
+    ///
+    /// A sequence that has ended by itself is stopped in the same way, which then costs next to nothing.
+    ///
+    /// # Errors
+    /// [`StopError::Incomplete`] if the SDK does not confirm that it writes no more: the camera is lost for this process then.
+    /// [`StopError::Requested`] on the camera's own callback thread.
+    pub fn stop(mut self) -> Result<Stopped, StopError> {
+        match self.core.take() {
+            Some(core) => stop::stop(core),
+            None => Err(StopError::Requested),
+        }
+    }
+}
+
+impl Oddities {
+    fn of(pulse: &Pulse, context: &Context) -> Self {
+        Self { duplicates: pulse.duplicates(), late: pulse.late(), ignored: context.ignored() }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(core) = self.core.take()
+            && let Err(why) = stop::stop(core)
+        {
+            tracing::error!(%why, "a dropped session did not stop cleanly");
+        }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("books", &self.books()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,145 @@
+//! Gaps: which slot a frame lies in when some were lost before it, and where the lost ones went.
+
+use frame_pool::{LossCause, StreamMode};
+
+use super::context::Context;
+use super::delivery::{Delivering, Progress};
+use super::slot::{Place, Stamp};
+
+impl Delivering {
+    /// Finds the slot of an announced frame. `None` if evidence disagrees, or if there is none where some is needed.
+    pub(super) fn place(
+        &self,
+        progress: &mut Progress,
+        number: u64,
+        gap: u64,
+        context: &Context,
+    ) -> Option<Place> {
+        let first = progress.last == 0;
+        let expected = progress.camera + gap + 1;
+        if gap == 0 && !first && !progress.ask_always {
+            if !self.slots.stamped {
+                return Some(Place { block: progress.next, ahead: 0, stamp: None, proven: true });
+            }
+            let stamp = self.slots.stamp(&self.stream, progress.next);
+            if stamp.is_some_and(|stamp| stamp.number == expected) {
+                return Some(Place { block: progress.next, ahead: 0, stamp, proven: true });
+            }
+        }
+        // The SDK's own word first: it is asked on the first frame (which proves the rule for the run) and on every gap.
+        if let Some(block) = self.slots.ask(context, number) {
+            return self.told(progress, gap, expected, block);
+        }
+        if !self.slots.stamped {
+            return self.by_rule(progress, gap);
+        }
+        let found = self.slots.find(&self.stream, progress.next, gap, progress.camera, expected);
+        match found {
+            Some(ahead) => self.at(progress, ahead, expected),
+            // One frame, one new slot: a number that is too high means that the camera itself lost some.
+            None if gap == 0 => self.at(progress, 0, expected),
+            None => None,
+        }
+    }
+
+    /// The SDK named a slot: believed if the stamp in it does not speak against it.
+    fn told(&self, progress: &mut Progress, gap: u64, expected: u64, block: u32) -> Option<Place> {
+        let ahead = self.slots.distance(progress.next, block);
+        let stamp = self.slots.stamp(&self.stream, block);
+        if self.slots.stamped && stamp.is_none_or(|stamp| stamp.number < expected) {
+            return None;
+        }
+        if u64::from(ahead) <= gap {
+            return Some(Place { block, ahead, stamp, proven: true });
+        }
+        // Further on than frames were lost: the rule of the ring does not hold here. Copies can live with that.
+        progress.ask_always = true;
+        let copying = self.stream.mode() == StreamMode::Copied;
+        copying.then_some(Place { block, ahead: 0, stamp, proven: true })
+    }
+
+    /// No stamp and no word: every frame number has a slot, as the ring's rule says. In place only while nothing is missing.
+    fn by_rule(&self, progress: &Progress, gap: u64) -> Option<Place> {
+        if self.mode == StreamMode::Locked && gap > 0 {
+            return None;
+        }
+        let block = self.slots.after(progress.next, gap);
+        Some(Place { block, ahead: self.slots.distance(progress.next, block), stamp: None, proven: gap == 0 })
+    }
+
+    fn at(&self, progress: &Progress, ahead: u32, least: u64) -> Option<Place> {
+        let block = self.slots.after(progress.next, ahead.into());
+        let stamp: Stamp = self.slots.stamp(&self.stream, block)?;
+        let plausible = stamp.number >= least;
+        plausible.then_some(Place { block, ahead, stamp: Some(stamp), proven: true })
+    }
+
+    /// Whether the camera has come round the ring and written over the frame. It writes slots in order, so then the slot of the
+    /// frame before is overwritten as well.
+    pub(super) fn has_come_round(&self, progress: &Progress, beyond: u64) -> bool {
+        if self.mode != StreamMode::Copied {
+            return false;
+        }
+        match progress.previous {
+            Some(block) => {
+                let stamp = self.slots.stamp(&self.stream, block);
+                stamp.is_none_or(|stamp| stamp.number != progress.camera)
+            }
+            None => beyond % u64::from(self.slots.count.max(1)) == 0,
+        }
+    }
+
+    /// Enters the frames between the last one and number `camera` (exclusive) as lost, each for its cause: those whose
+    /// slots were written lost their notification; of the others, as many as the host's numbers skip were lost before the ring,
+    /// and the rest inside the camera; either to a full ring if it was full.
+    pub(super) fn enter_losses(
+        &self,
+        progress: &Progress,
+        gap: u64,
+        place: Place,
+        camera: u64,
+        was_full: bool,
+    ) {
+        let mut at = progress.camera + 1;
+        if at >= camera {
+            return;
+        }
+        let written = if place.proven { place.ahead } else { 0 };
+        let mut missing = Missing { run: self, host: gap.saturating_sub(written.into()), was_full };
+        for ahead in 0..written {
+            let block = self.slots.after(progress.next, ahead.into());
+            let stamp = self.slots.stamp(&self.stream, block);
+            // Room is left for the slots behind it.
+            let last = camera - u64::from(written - ahead);
+            let number = stamp.map_or(at, |stamp| stamp.number).clamp(at, last.max(at));
+            missing.enter(at, number);
+            self.stream.lost(LossCause::Notification, number, 1);
+            at = number + 1;
+        }
+        missing.enter(at, camera);
+    }
+}
+
+/// Enters numbers that have no slot.
+struct Missing<'a> {
+    run: &'a Delivering,
+    /// How many of them the host's own numbers skip.
+    host: u64,
+    was_full: bool,
+}
+
+impl Missing<'_> {
+    /// The numbers from `from` on, below `to`.
+    fn enter(&mut self, from: u64, to: u64) {
+        let all = to.saturating_sub(from);
+        let host = all.min(self.host);
+        self.host -= host;
+        let (before_host, in_camera) = if self.was_full {
+            (LossCause::RingFull, LossCause::RingFull)
+        } else {
+            (LossCause::BeforeHost, LossCause::InCamera)
+        };
+        self.run.stream.lost(before_host, from, host);
+        self.run.stream.lost(in_camera, from + host, all - host);
+    }
+}
