@@ -45,13 +45,18 @@ fn parse_version(text: &str) -> Option<u16> {
             rest = rest.strip_prefix('.')?;
         }
         rest = rest.trim_start_matches([' ', '\t', '\n', '\u{b}', '\u{c}', '\r']);
-        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let (number, behind) = rest.split_at(digits);
-        // Only the lowest bits count, so that a number of any length may be cut to them.
-        *part = number
+        let (negative, unsigned) = match rest.strip_prefix(['-', '+']) {
+            Some(unsigned) => (rest.starts_with('-'), unsigned),
+            None => (false, rest),
+        };
+        let digits = unsigned.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, behind) = unsigned.split_at(digits);
+        // Only the lowest bits count, so that a number of any length may wrap.
+        let number = number
             .bytes()
             .map(|digit| u64::from(digit - b'0'))
             .reduce(|sum, digit| sum.wrapping_mul(10).wrapping_add(digit))?;
+        *part = if negative { number.wrapping_neg() } else { number };
         rest = behind;
     }
     u16::try_from(((parts[0] & 255) << 8) | ((parts[1] & 15) << 4) | (parts[2] & 15)).ok()
