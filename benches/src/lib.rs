@@ -1,1 +1,5 @@
-//! Benches: the price of a lease beside its yardsticks.
+//! What the benches share: a pool with a camera made of two calls, and a sink that holds a frame until it is taken.
+
+mod rig;
+
+pub use rig::{Rig, Shelf};

@@ -9,7 +9,7 @@
 //! * [`Pool`]: one sealed memory file with N ring blocks and R reserve blocks, read-only windows onto them, and a service
 //!   thread that sleeps unless it is needed.
 //! * [`Stream`]: one run. The producer's callback calls [`Stream::publish`] (in place) or [`Stream::copy`] (a validated copy
-//!   into the reserve), then [`Stream::retire`].
+//!   into the reserve), then [`Stream::retire_when_due`].
 //! * [`Lease`]: one pointer; `Clone + Send + Sync + 'static`; dropped in any order on any thread.
 //! * [`Books`]: every frame in exactly one column.
 //! * [`Layout`]: what the bytes mean. [`Record`]: what is known of the frame, and by what [`Evidence`] it is held to be good.
@@ -27,6 +27,7 @@
 
 #![cfg_attr(pool_loom, allow(dead_code, reason = "the models use the protocol without memory and threads"))]
 
+mod bell;
 mod books;
 mod copy;
 mod doorbell;

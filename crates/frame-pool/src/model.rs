@@ -24,8 +24,8 @@ pub enum Fault {
     TryLockGate,
     /// The last drop does not release.
     RelaxedDrop,
-    /// The dropper reads the head by a plain load instead of a read-modify-write.
-    PlainHeadLoad,
+    /// The last drop's step on the pool's life word neither releases nor acquires.
+    RelaxedLife,
     /// The keeper gives the ring block away before its readers look elsewhere.
     VacateBeforeRepoint,
 }
@@ -91,8 +91,8 @@ impl ModelPool {
         let shared: &Shared = &self.0;
         let slot = shared.ring.next_free(&shared.slots, shared.ring.next_block())?;
         // SAFETY: seen at 0; the model calls this from one thread at a time.
-        unsafe { shared.fill(slot, record(number), 0) };
-        shared.ring.advance_head();
+        unsafe { shared.fill(slot, &record(number), 0) };
+        shared.retain_at_head();
         // SAFETY: one count from `fill`.
         Ok(unsafe { Lease::adopt(slot) })
     }
@@ -104,7 +104,8 @@ impl ModelPool {
         let index = shared.free.take()?;
         let slot = shared.window_at(index)?;
         // SAFETY: taken from the free set, so the count is 0 and this thread is its one publisher.
-        unsafe { shared.fill(slot, record(number), IN_RESERVE) };
+        unsafe { shared.fill(slot, &record(number), IN_RESERVE) };
+        shared.retain();
         // SAFETY: one count from `fill`.
         Some((index, unsafe { Lease::adopt(slot) }))
     }
@@ -140,7 +141,7 @@ impl ModelPool {
     /// The doorbell of the service thread.
     #[must_use]
     pub fn bell(&self) -> Arc<Doorbell> {
-        Arc::clone(&self.0.bell)
+        self.0.bell.shared()
     }
 
     /// Occupied slots.

@@ -93,7 +93,7 @@ impl Pool {
         let region = Region::new(plan, budget_bytes)?;
         let blank = Record::new(0, Layout::mono(Element::U8, 8, 0, 0), Evidence::Unproven);
         let owner = Owner::new(plan.blocks, plan.reserve, blank, Some(region));
-        let service = Service::start(Arc::clone(&owner.bell)).map_err(PoolError::Thread)?;
+        let service = Service::start(owner.bell.clone()).map_err(PoolError::Thread)?;
         Ok(Self { service, owner, plan })
     }
 
@@ -143,7 +143,7 @@ impl Pool {
         if held > 0 {
             return Err(StreamError::LeasesOut { held });
         }
-        self.owner.ring.reset();
+        self.owner.reset_ring();
         let stream = Arc::new(Stream::new(self.owner.clone(), plan));
         if self.service.attach(&stream) { Ok(stream) } else { Err(StreamError::Busy) }
     }

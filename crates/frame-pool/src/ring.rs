@@ -35,15 +35,12 @@ pub(crate) struct Ring {
     blocks: u32,
     /// Which window looks at each ring block now.
     window_of: Box<[AtomicU32]>,
-    /// Next position to be written. Changed by the publisher alone, but by read-modify-write: see `wants_service`.
+    /// Next position to be written. Changed by the publisher alone; its low half stands in `Shared::life` too.
     head: Line<AtomicU64>,
     /// Oldest position not unlocked. Changed by the holder of the gate alone.
     tail: Line<AtomicU64>,
     /// Ticket counter: who finds it at 0 retires, and goes on for all who came meanwhile.
     gate: Line<AtomicU32>,
-    /// What a control breaks on purpose.
-    #[cfg(pool_loom)]
-    pub(crate) plain_head_load: bool,
 }
 
 impl Ring {
@@ -54,8 +51,6 @@ impl Ring {
             head: Line(AtomicU64::new(0)),
             tail: Line(AtomicU64::new(0)),
             gate: Line(AtomicU32::new(0)),
-            #[cfg(pool_loom)]
-            plain_head_load: false,
         }
     }
 
@@ -97,27 +92,10 @@ impl Ring {
         self.head.0.load(Ordering::Acquire).saturating_sub(tail)
     }
 
-    /// Whether a dropper must ring for the service thread: so many slots are occupied that no callback may come.
-    ///
-    /// Both sides touch the head by read-modify-write. Either the dropper's comes later, then it sees the publisher's
-    /// count; or the publisher's comes later, then it acquires the dropper's vacancy and the callback's own retire sees it.
-    pub(crate) fn wants_service(&self) -> bool {
-        let head = self.head_for_dropper();
-        let tail = self.tail.0.load(Ordering::Relaxed);
-        head.saturating_sub(tail) + 2 >= u64::from(self.blocks)
-    }
-
-    #[cfg(not(pool_loom))]
-    fn head_for_dropper(&self) -> u64 {
-        self.head.0.fetch_add(0, Ordering::AcqRel)
-    }
-
-    #[cfg(pool_loom)]
-    fn head_for_dropper(&self) -> u64 {
-        if self.plain_head_load {
-            return self.head.0.load(Ordering::Acquire); // the control: may miss a head that is being moved
-        }
-        self.head.0.fetch_add(0, Ordering::AcqRel)
+    /// The tail, modulo 2^32.
+    pub(crate) fn tail_low(&self) -> u32 {
+        // Truncation is meant.
+        self.tail.0.load(Ordering::Relaxed) as u32
     }
 
     /// Starts over at position 0. Only while nothing is published, retired or leased in the ring.
@@ -147,9 +125,9 @@ impl Ring {
         if slot.count() == 0 { Ok(slot) } else { Err(PublishError::NotFree { block }) }
     }
 
-    /// The next position has been written: it is occupied from now on.
+    /// The next position has been written: it is occupied from now on. Only the publisher calls it.
     pub(crate) fn advance_head(&self) {
-        self.head.0.fetch_add(1, Ordering::AcqRel);
+        self.head.0.store(self.head.0.load(Ordering::Relaxed) + 1, Ordering::Release);
     }
 }
 

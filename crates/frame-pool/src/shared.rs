@@ -4,20 +4,20 @@
 //! after its slot went vacant, so the memory must not go with the slot (freeing at tail == head is a use after free;
 //! the models have it as a control).
 
-use std::sync::Arc;
-
-use crate::doorbell::Doorbell;
+use crate::bell::Bell;
 use crate::free::FreeSet;
 use crate::record::Record;
 use crate::region::Region;
 use crate::ring::Ring;
 use crate::slot::{COUNT, IN_RESERVE, MOST_LEASES, Slot};
-use crate::sync::{AtomicU32, AtomicUsize, Ordering, fence};
+use crate::sync::{AtomicU32, AtomicU64, Line, Ordering, fence};
 
 /// Slots, ring order, free reserve and memory of one pool.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    owners: AtomicUsize,
+    /// Low half: owners (handles and live frames). High half: the ring's head, modulo 2^32. In one word, so that publishing and
+    /// the last drop cost one read-modify-write each, and so that of a publisher and a dropper one always sees the other.
+    life: Line<AtomicU64>,
     pub(crate) slots: Box<[Slot]>,
     pub(crate) ring: Ring,
     /// Free reserve blocks.
@@ -27,7 +27,7 @@ pub(crate) struct Shared {
     /// Pins out in the whole pool.
     pub(crate) pins: AtomicU32,
     /// Wakes the service thread.
-    pub(crate) bell: Arc<Doorbell>,
+    pub(crate) bell: Bell,
     /// The memory. Models have none.
     pub(crate) region: Option<Region>,
     /// Written when the pool is freed and read by each last dropper: loom reports a dropper that comes too late.
@@ -38,12 +38,18 @@ pub(crate) struct Shared {
     pub(crate) fault: crate::model::Fault,
 }
 
-#[cfg(pool_loom)]
 impl Drop for Shared {
     fn drop(&mut self) {
+        self.bell.retire();
+        #[cfg(pool_loom)]
         let _ = self.alive.write_ptr();
     }
 }
+
+/// The owners' part of `Shared::life`.
+const OWNERS: u64 = u32::MAX as u64;
+/// One step of the head in `Shared::life`.
+const HEAD_STEP: u64 = OWNERS + 1;
 
 /// A handle that keeps [`Shared`] alive.
 #[derive(Debug)]
@@ -65,13 +71,13 @@ impl Owner {
             }
         }
         let shared = Box::new(Shared {
-            owners: AtomicUsize::new(1),
+            life: Line(AtomicU64::new(1)),
             slots,
             ring: Ring::new(blocks),
             free: FreeSet::all_free(reserve),
             window_at: (blocks..blocks + reserve).map(AtomicU32::new).collect(),
             pins: AtomicU32::new(0),
-            bell: Arc::new(Doorbell::new()),
+            bell: Bell::new(),
             region,
             #[cfg(pool_loom)]
             alive: crate::sync::Cell::new(()),
@@ -98,7 +104,6 @@ impl Owner {
         // SAFETY: just made; nobody else knows of it.
         let shared = unsafe { &mut *this.0.as_ptr() };
         shared.fault = fault;
-        shared.ring.plain_head_load = fault == crate::model::Fault::PlainHeadLoad;
         this
     }
 }
@@ -130,7 +135,26 @@ impl Shared {
     /// One more owner (a handle or a live frame).
     pub(crate) fn retain(&self) {
         // Relaxed: whoever retains already owns, as with `Arc`.
-        self.owners.fetch_add(1, Ordering::Relaxed);
+        self.life.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One more live frame, in the next block of the ring.
+    pub(crate) fn retain_at_head(&self) {
+        // AcqRel: a dropper whose own step came first is acquired here, and its vacancy is seen by the retire that follows.
+        self.life.0.fetch_add(1 + HEAD_STEP, Ordering::AcqRel);
+        self.ring.advance_head();
+    }
+
+    /// The next block of the ring was written, but has no frame for anybody.
+    pub(crate) fn skip_head(&self) {
+        self.life.0.fetch_add(HEAD_STEP, Ordering::AcqRel);
+        self.ring.advance_head();
+    }
+
+    /// The ring starts over at position 0. Only while nothing is published, retired or leased in it.
+    pub(crate) fn reset_ring(&self) {
+        self.life.0.fetch_and(OWNERS, Ordering::AcqRel);
+        self.ring.reset();
     }
 
     /// One owner less; the last frees the pool.
@@ -139,12 +163,20 @@ impl Shared {
     /// `this` came from [`Owner::new`], and the caller owns one count, which it gives up.
     pub(crate) unsafe fn release_owner(this: *const Self) {
         // SAFETY: the caller's count keeps it alive up to here.
-        let owners = unsafe { &(*this).owners };
-        if owners.fetch_sub(1, Ordering::Release) == 1 {
-            fence(Ordering::Acquire);
-            // SAFETY: the last count is gone, so no handle, stream or lease is left; the box came from `Owner::new`.
-            drop(unsafe { Box::from_raw(this.cast_mut()) });
+        let life = unsafe { &(*this).life.0 };
+        if life.fetch_sub(1, Ordering::AcqRel) & OWNERS == 1 {
+            // SAFETY: the last count is gone.
+            unsafe { Self::free(this) }
         }
+    }
+
+    /// Frees the pool.
+    ///
+    /// # Safety
+    /// The owner count reached 0 by the caller's acquiring step: no handle, stream or lease is left.
+    unsafe fn free(this: *const Self) {
+        // SAFETY: by contract; the box came from `Owner::new`.
+        drop(unsafe { Box::from_raw(this.cast_mut()) });
     }
 
     /// One more lease on a slot that has at least one.
@@ -176,14 +208,23 @@ impl Shared {
             let home = shared.slots.get(window as usize).map_or(u32::MAX, Slot::home);
             shared.free.give(home);
         }
-        // In both cases: a vacant slot may be what a full ring waits for, and a free block what the keeper waits for.
-        if shared.ring.wants_service() {
-            shared.bell.ring();
-        }
         #[cfg(pool_loom)]
         let _ = shared.alive.read_ptr();
-        // SAFETY: this is the frame's owner count; nothing of the pool is touched after it.
-        unsafe { Self::release_owner(owner) }
+        // What the wake needs is read before this owner's count goes: the pool may be freed right after. A stale tail is smaller,
+        // which wakes once too often; the bell outlives the pool.
+        let (bell, ring) = (shared.bell.clone(), &shared.ring);
+        let (tail, blocks) = (ring.tail_low(), ring.blocks());
+        let was = shared.life.0.fetch_sub(1, shared.life_order());
+        // So many slots are occupied that no callback may come to retire: the vacant slot, or the free reserve block, is what the
+        // service thread waits for. Of a publisher and a dropper one steps later on `life`. If it is the dropper, it sees how full
+        // the ring is; if it is the publisher, it acquired this vacancy, and its callback's own retire sees it.
+        if head_low(was).wrapping_sub(tail).saturating_add(2) >= blocks {
+            bell.ring();
+        }
+        if was & OWNERS == 1 {
+            // SAFETY: this was the last count, and the step acquired what all others released.
+            unsafe { Self::free(owner) }
+        }
     }
 
     /// Release: what this reader did with the bytes happens before whoever writes them next. A control weakens it.
@@ -195,6 +236,15 @@ impl Shared {
         }
         let _ = owner;
         Ordering::Release
+    }
+
+    /// AcqRel: releases the vacancy to a publisher whose step comes later, acquires for who frees. A control weakens it.
+    fn life_order(&self) -> Ordering {
+        #[cfg(pool_loom)]
+        if self.fault == crate::model::Fault::RelaxedLife {
+            return Ordering::Relaxed;
+        }
+        Ordering::AcqRel
     }
 
     /// The window that looks at reserve block `index`.
@@ -210,14 +260,19 @@ impl Shared {
         }
     }
 
-    /// Makes the first lease of a frame on `slot`: the record, one owner count, and a count of one.
+    /// Makes the first lease count of a frame on `slot`. The frame's owner count is the caller's next step.
     ///
     /// # Safety
     /// The caller is the slot's one publisher and saw its count at 0 with acquire ordering.
-    pub(crate) unsafe fn fill(&self, slot: &Slot, record: Record, home: u64) {
+    #[inline]
+    pub(crate) unsafe fn fill(&self, slot: &Slot, record: &Record, home: u64) {
         // SAFETY: by contract.
         unsafe { slot.write_record(record) };
-        self.retain();
         slot.refs.store(home | 1, Ordering::Release);
     }
+}
+
+/// The head's part of `Shared::life`.
+fn head_low(life: u64) -> u32 {
+    (life >> 32) as u32
 }

@@ -89,9 +89,10 @@ impl Slot {
     ///
     /// # Safety
     /// The caller is the slot's one publisher, saw the count at 0 with acquire ordering, and has not published yet.
-    pub(crate) unsafe fn write_record(&self, record: Record) {
+    #[inline]
+    pub(crate) unsafe fn write_record(&self, record: &Record) {
         // SAFETY: by contract no lease exists, so nobody reads, and there is one publisher.
-        unsafe { self.record.write_ptr().write(record) }
+        unsafe { self.record.write_ptr().write(*record) }
     }
 
     /// What is known of the frame.

@@ -9,6 +9,7 @@ use crate::copy;
 use crate::keeper::{Memory, Rescue};
 use crate::lease::Lease;
 use crate::record::{Evidence, Record, monotonic_ns};
+use crate::region::Region;
 use crate::ring::PublishError;
 use crate::shared::{Owner, Shared};
 use crate::sink::{Sink, Unlock};
@@ -190,8 +191,13 @@ impl Stream {
             StreamMode::Frozen | StreamMode::Copied => shared.ring.free_slot(&shared.slots, block)?,
         };
         // SAFETY: the count was seen at 0 with acquire ordering, and the callback thread is the one publisher of ring slots.
-        unsafe { shared.fill(slot, record, 0) };
-        self.wrote_head();
+        unsafe { shared.fill(slot, &record, 0) };
+        if self.mode == StreamMode::Locked {
+            shared.retain_at_head();
+            self.wrote_head();
+        } else {
+            shared.retain();
+        }
         self.counters.arrived(Entry::Delivered, number_of(&record));
         // SAFETY: `fill` made one count, handed over here.
         self.sink.deliver(unsafe { Lease::adopt(slot) });
@@ -201,8 +207,9 @@ impl Stream {
     /// Locked ring: the next `count` blocks were written but never announced. They have no reader and want an unlock.
     pub fn vacant(&self, count: u32) {
         for _ in 0..count {
-            self.wrote_head();
+            self.pool.skip_head();
         }
+        self.wrote_head();
     }
 
     /// Queues block `block` for a copy into the reserve; the service thread validates and delivers it.
@@ -214,7 +221,8 @@ impl Stream {
             && let Ok(slot) = shared.ring.next_free(&shared.slots, block)
         {
             // SAFETY: as in `publish`. The count is the job's, released after the copy.
-            unsafe { shared.fill(slot, record, 0) };
+            unsafe { shared.fill(slot, &record, 0) };
+            shared.retain_at_head();
             self.wrote_head();
             held = true;
         }
@@ -237,7 +245,15 @@ impl Stream {
         }
     }
 
-    /// Gives vacant slots back to the SDK, in ring order. Call it once at the end of each callback.
+    /// Gives vacant slots back to the SDK, in ring order, as soon as an eighth of the ring is occupied. Call it once at the end of
+    /// each callback: unlocking in batches halves the cost of a frame, and no camera misses the slots.
+    pub fn retire_when_due(&self) {
+        if self.pool.ring.occupied() * 8 >= u64::from(self.pool.ring.blocks()) {
+            self.retire();
+        }
+    }
+
+    /// Gives all vacant slots back to the SDK now, in ring order. Any thread may call it.
     pub fn retire(&self) {
         if let (StreamMode::Locked, Some(unlock)) = (self.mode, &self.unlock) {
             let done = self.pool.retire(&**unlock);
@@ -286,17 +302,15 @@ impl Stream {
         self.sink.close();
     }
 
+    /// Looks how full the ring is after the head moved.
     fn wrote_head(&self) {
-        if self.mode == StreamMode::Locked {
-            let ring = &self.pool.ring;
-            ring.advance_head();
-            let (occupied, blocks) = (ring.occupied(), u64::from(ring.blocks()));
-            if occupied >= blocks {
-                self.was_full.store(1, Ordering::Relaxed);
-            }
-            if self.rescues && occupied + u64::from(self.keep_free.load(Ordering::Relaxed)) > blocks {
-                self.pool.bell.ring();
-            }
+        let ring = &self.pool.ring;
+        let (occupied, blocks) = (ring.occupied(), u64::from(ring.blocks()));
+        if occupied >= blocks {
+            self.was_full.store(1, Ordering::Relaxed);
+        }
+        if self.rescues && occupied + u64::from(self.keep_free.load(Ordering::Relaxed)) > blocks {
+            self.pool.bell.ring();
         }
     }
 
@@ -309,18 +323,41 @@ impl Stream {
             if ring.occupied() + u64::from(self.keep_free.load(Ordering::Relaxed)) <= blocks {
                 return;
             }
-            let Some(block) = ring.oldest_block() else { return };
-            match self.pool.rescue(region, block) {
-                Rescue::Done { since_ns } => {
-                    let held = monotonic_ns().saturating_sub(since_ns);
-                    self.counters.rescued(region.plan().block_bytes as u64, held);
-                }
-                Rescue::AlreadyVacant => {}
-                Rescue::NoReserve | Rescue::Pinned => return self.short_of_room(),
-                Rescue::Impossible => return,
-                Rescue::Failed => return self.end(),
+            if !self.rescue_one(region) {
+                return;
             }
-            self.retire();
+        }
+    }
+
+    /// Rescues the oldest frame of the ring, or retires what is vacant there. False if nothing more can be done.
+    fn rescue_one(&self, region: &Region) -> bool {
+        let Some(block) = self.pool.ring.oldest_block() else { return false };
+        match self.pool.rescue(region, block) {
+            Rescue::Done { since_ns } => {
+                let held = monotonic_ns().saturating_sub(since_ns);
+                self.counters.rescued(region.plan().block_bytes as u64, held);
+            }
+            Rescue::AlreadyVacant => {}
+            Rescue::Impossible => return false,
+            Rescue::NoReserve | Rescue::Pinned => {
+                self.short_of_room();
+                return false;
+            }
+            Rescue::Failed => {
+                self.end();
+                return false;
+            }
+        }
+        self.retire();
+        true
+    }
+
+    /// Rescues the oldest frame now, on this thread, for benches and tests that time or place a rescue. Only while the service
+    /// thread has nothing to do (`set_keep_free(0)`): there is one keeper at a time.
+    #[doc(hidden)]
+    pub fn rescue_oldest(&self) {
+        if let Some(region) = self.pool.region.as_ref().filter(|_| self.rescues) {
+            self.rescue_one(region);
         }
     }
 
@@ -364,7 +401,8 @@ impl Stream {
                 let record = Record { evidence, ..job.record };
                 // SAFETY: the window was taken from the free set, so its count is 0 and this thread is its one publisher; taking
                 // acquired what the last holder released.
-                unsafe { shared.fill(slot, record, IN_RESERVE) };
+                unsafe { shared.fill(slot, &record, IN_RESERVE) };
+                shared.retain();
                 self.counters.copied(region.plan().block_bytes as u64);
                 // SAFETY: `fill` made one count, handed over here.
                 self.sink.deliver(unsafe { Lease::adopt(slot) });
@@ -377,7 +415,7 @@ impl Stream {
     }
 
     /// Copies a ring block and says by what the copy is held to be whole; `None` if it is not.
-    fn copy_block(&self, job: &Job, region: &crate::region::Region, target: *mut u8) -> Option<Evidence> {
+    fn copy_block(&self, job: &Job, region: &Region, target: *mut u8) -> Option<Evidence> {
         if job.block >= region.plan().blocks {
             return None;
         }

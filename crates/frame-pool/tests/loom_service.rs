@@ -79,6 +79,6 @@ fn a_drop_beside_the_last_callbacks_is_never_forgotten() {
 
 #[test]
 #[should_panic(expected = "deadlock")]
-fn control_a_dropper_that_only_loads_the_head_is_forgotten() {
-    filling_up(Fault::PlainHeadLoad);
+fn control_a_dropper_with_a_relaxed_step_is_forgotten() {
+    filling_up(Fault::RelaxedLife);
 }

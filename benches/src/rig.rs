@@ -1,0 +1,96 @@
+//! A pool whose frames are published by hand.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use frame_pool::{
+    Element, Evidence, HugePages, Layout, Lease, Pool, PoolError, Record, RegionPlan, Sink, Stream,
+    StreamMode, StreamPlan, Unlock,
+};
+
+/// Takes leases and keeps them until asked. A lock is fine here: the bench's one thread delivers and takes.
+#[derive(Default)]
+pub struct Shelf(Mutex<Vec<Lease>>);
+
+impl frame_pool::sealed::OfThisFamily for Shelf {}
+
+impl Sink for Shelf {
+    fn deliver(&self, lease: Lease) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(lease);
+    }
+    fn close(&self) {}
+}
+
+/// Counts unlocks as an SDK would.
+#[derive(Default)]
+struct Locks(AtomicU64);
+
+impl Unlock for Locks {
+    fn unlock_oldest(&self) -> bool {
+        // One call at a time, by contract: a plain step, so that the bench times the pool and not the rig.
+        self.0.store(self.0.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        true
+    }
+}
+
+/// A sink that lets every frame go at once: publish and last drop in one call.
+struct Bin;
+
+impl frame_pool::sealed::OfThisFamily for Bin {}
+
+impl Sink for Bin {
+    fn deliver(&self, lease: Lease) {
+        drop(lease);
+    }
+    fn close(&self) {}
+}
+
+/// A locked ring, its stream, and a record to publish.
+pub struct Rig {
+    /// The pool.
+    pub pool: Pool,
+    /// The producing side.
+    pub stream: Arc<Stream>,
+    shelf: Arc<Shelf>,
+    record: Record,
+}
+
+impl Rig {
+    /// A ring of `blocks` blocks of `bytes` bytes and `reserve` spare ones; frames go to a shelf, or (`drop_at_once`) nowhere.
+    ///
+    /// # Errors
+    /// If the memory cannot be had.
+    pub fn new(
+        bytes: usize,
+        blocks: u32,
+        reserve: u32,
+        huge: bool,
+        drop_at_once: bool,
+    ) -> Result<Self, PoolError> {
+        let mut plan = RegionPlan::new(bytes, blocks, reserve);
+        plan.huge_pages = if huge { HugePages::Try { budget_ms: 2000 } } else { HugePages::No };
+        let pool = Pool::new(plan, 4 << 30)?;
+        let shelf = Arc::new(Shelf::default());
+        let sink: Arc<dyn Sink> = if drop_at_once { Arc::new(Bin) } else { Arc::<Shelf>::clone(&shelf) };
+        let unlock: Option<Arc<dyn Unlock>> = Some(Arc::new(Locks::default()));
+        let opened = pool.open_stream(StreamPlan { mode: StreamMode::Locked, sink, unlock, epoch: 1 });
+        let Ok(stream) = opened else { unreachable!("a fresh pool has no stream and no leases") };
+        let columns = u32::try_from(bytes / 2).unwrap_or(1);
+        let record = Record::new(1, Layout::mono(Element::U16, 16, 1, columns), Evidence::Locked);
+        Ok(Self { pool, stream, shelf, record })
+    }
+
+    /// One end of frame: publish and retire, as the callback does.
+    pub fn frame(&mut self) {
+        let block = self.stream.next_block();
+        self.record.number += 1;
+        let published = self.stream.publish(block, self.record);
+        debug_assert!(published.is_ok(), "the bench gives slots back in time");
+        self.stream.retire_when_due();
+    }
+
+    /// Takes the newest frame from the shelf.
+    pub fn take(&self) -> Option<Lease> {
+        self.shelf.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+}
