@@ -1,4 +1,6 @@
 //! A broken configuration is refused with file, line and key, and the library says so at init.
+#![expect(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
+
 mod support;
 
 use std::ffi::CStr;

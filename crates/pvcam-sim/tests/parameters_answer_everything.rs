@@ -1,4 +1,6 @@
 //! Every available parameter answers every attribute, every other one says that it is not there.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test helper that fails is a failed test")]
+
 mod support;
 
 use std::ffi::c_void;

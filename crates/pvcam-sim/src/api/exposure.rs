@@ -59,7 +59,6 @@ unsafe fn set_up(hcam: i16, arguments: Arguments) -> Outcome {
 }
 
 /// Prepares a sequence; `exp_bytes` gets the bytes of the whole sequence.
-#[expect(clippy::too_many_arguments, reason = "the signature of the C interface")]
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn pl_exp_setup_seq(
     hcam: i16,
@@ -84,7 +83,6 @@ pub(crate) unsafe extern "C" fn pl_exp_setup_seq(
 
 /// Prepares a ring; `exp_bytes` gets the bytes of one frame. Buffer mode 0 is taken here and refused (185) at
 /// the start.
-#[expect(clippy::too_many_arguments, reason = "the signature of the C interface")]
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn pl_exp_setup_cont(
     hcam: i16,
@@ -153,7 +151,7 @@ pub(crate) extern "C" fn pl_exp_start_cont(hcam: i16, pixel_stream: *mut c_void,
         if i32::from(mode) == CIRC_NONE {
             return Err(PL_ERR_CONFIGURATION_INVALID.into());
         }
-        if size == 0 || size % plan.frame_bytes != 0 {
+        if size == 0 || !size.is_multiple_of(plan.frame_bytes) {
             return Err(PL_ERR_BUFFER_SIZE_INVALID.into());
         }
         let slots = size / plan.frame_bytes;

@@ -19,20 +19,6 @@ pub(crate) struct Despeckle {
     pub(crate) adu: u32,
 }
 
-impl Despeckle {
-    /// The value that replaces `pixel` between its extreme neighbours.
-    fn correct(self, pixel: u32, lowest: u32, highest: u32) -> u32 {
-        let affected = if self.low { pixel <= self.adu } else { pixel >= self.adu };
-        if affected && self.bright && pixel * 100 > highest.saturating_mul(self.threshold) {
-            return highest;
-        }
-        if affected && !self.bright && pixel * 100 < lowest.saturating_mul(self.threshold) {
-            return lowest;
-        }
-        pixel
-    }
-}
-
 /// Three rows of the undisturbed picture; outside the picture there is none.
 pub(crate) struct Neighbourhood<'a> {
     pub(crate) above: Option<Row<'a>>,
@@ -40,84 +26,163 @@ pub(crate) struct Neighbourhood<'a> {
     pub(crate) below: Option<Row<'a>>,
 }
 
-/// Writes the corrected middle row to the front of `out`, which must have its length in pixels.
-pub(crate) fn row<'o>(features: &[Despeckle], rows: &Neighbourhood<'_>, out: &'o mut RowBuffer) -> Row<'o> {
+/// The corrected middle row.
+pub(crate) fn row<'o>(
+    features: &[Despeckle],
+    rows: &Neighbourhood<'_>,
+    buffer: &'o mut RowBuffer,
+) -> Row<'o> {
     match rows.here {
         Row::U8(here) => {
-            let out = &mut out.u8[..here.len()];
-            let other = |row: Option<Row<'_>>, at: usize| match row {
-                Some(Row::U8(row)) => Some(u32::from(row[at])),
-                _ => None,
-            };
-            for (at, pixel) in out.iter_mut().enumerate() {
-                let value =
-                    corrected(features, u32::from(here[at]), &Around::new(rows, at, here.len(), other));
-                *pixel = u8::try_from(value).unwrap_or(u8::MAX);
-            }
-            Row::U8(out)
+            let (above, below) = (rows.above.and_then(Row::as_u8), rows.below.and_then(Row::as_u8));
+            Row::U8(buffer.u8.correct(features, above, here, below))
         }
         Row::U16(here) => {
-            let out = &mut out.u16[..here.len()];
-            let other = |row: Option<Row<'_>>, at: usize| match row {
-                Some(Row::U16(row)) => Some(u32::from(row[at])),
-                _ => None,
-            };
-            for (at, pixel) in out.iter_mut().enumerate() {
-                let value =
-                    corrected(features, u32::from(here[at]), &Around::new(rows, at, here.len(), other));
-                *pixel = u16::try_from(value).unwrap_or(u16::MAX);
-            }
-            Row::U16(out)
+            let (above, below) = (rows.above.and_then(Row::as_u16), rows.below.and_then(Row::as_u16));
+            Row::U16(buffer.u16.correct(features, above, here, below))
         }
     }
 }
 
-fn corrected(features: &[Despeckle], pixel: u32, around: &Around) -> u32 {
-    features.iter().fold(pixel, |pixel, feature| feature.correct(pixel, around.lowest, around.highest))
-}
-
-/// The extreme neighbours of one pixel.
-struct Around {
-    lowest: u32,
-    highest: u32,
-}
-
-impl Around {
-    fn new(
-        rows: &Neighbourhood<'_>,
-        at: usize,
-        columns: usize,
-        read: impl Fn(Option<Row<'_>>, usize) -> Option<u32>,
-    ) -> Self {
-        let mut around = Self { lowest: u32::MAX, highest: 0 };
-        for column in at.saturating_sub(1)..(at + 2).min(columns) {
-            around.take(read(rows.above, column));
-            around.take(read(rows.below, column));
-            if column != at {
-                around.take(read(Some(rows.here), column));
-            }
-        }
-        around
-    }
-
-    fn take(&mut self, value: Option<u32>) {
-        if let Some(value) = value {
-            self.lowest = self.lowest.min(value);
-            self.highest = self.highest.max(value);
-        }
-    }
-}
-
-/// Room for one corrected row, allocated when the acquisition is set up.
-#[derive(Debug, Default)]
+/// Room for correcting one row, allocated when the acquisition starts.
+#[derive(Debug)]
 pub(crate) struct RowBuffer {
-    u8: Vec<u8>,
-    u16: Vec<u16>,
+    u8: Work<u8>,
+    u16: Work<u16>,
 }
 
 impl RowBuffer {
     /// Room for `columns` pixels of either size.
     pub(crate) fn new(columns: u32) -> Self {
-        Self { u8: vec![0; columns as usize], u16: vec![0; columns as usize] }
+        Self { u8: Work::new(columns as usize, u8::MAX), u16: Work::new(columns as usize, u16::MAX) }
+    }
+}
+
+/// Work space for one row. The loops over it are plain passes over slices, which the compiler vectorises.
+#[derive(Debug)]
+struct Work<T> {
+    /// Stands for a row outside the picture where the highest neighbour is looked for: all zero.
+    no_high: Vec<T>,
+    /// The same for the lowest neighbour: all ones.
+    no_low: Vec<T>,
+    /// Extremes of the three pixels of a column; one more entry at either end.
+    column_high: Vec<T>,
+    column_low: Vec<T>,
+    highest: Vec<T>,
+    lowest: Vec<T>,
+    out: Vec<T>,
+}
+
+impl<T: Copy + Default + Ord + Into<u32>> Work<T> {
+    fn new(columns: usize, most: T) -> Self {
+        let zeros = |count: usize| vec![T::default(); count];
+        Self {
+            no_high: zeros(columns),
+            no_low: vec![most; columns],
+            column_high: zeros(columns + 2),
+            column_low: vec![most; columns + 2],
+            highest: zeros(columns),
+            lowest: zeros(columns),
+            out: zeros(columns),
+        }
+    }
+
+    /// Corrects `here`; `above` and `below` have its length.
+    fn correct(
+        &mut self,
+        features: &[Despeckle],
+        above: Option<&[T]>,
+        here: &[T],
+        below: Option<&[T]>,
+    ) -> &[T] {
+        let columns = here.len();
+        self.out[..columns].copy_from_slice(here);
+        if columns > 1 || above.is_some() || below.is_some() {
+            self.find_extremes(above, here, below);
+            for feature in features {
+                self.apply(*feature, columns);
+            }
+        }
+        &self.out[..columns]
+    }
+
+    /// Fills `highest` and `lowest` with the extremes of each pixel's neighbours.
+    fn find_extremes(&mut self, above: Option<&[T]>, here: &[T], below: Option<&[T]>) {
+        let columns = here.len();
+        let high = (above.unwrap_or(&self.no_high), below.unwrap_or(&self.no_high));
+        extremes(Ord::max, high, here, &mut self.column_high, &mut self.highest[..columns]);
+        let low = (above.unwrap_or(&self.no_low), below.unwrap_or(&self.no_low));
+        extremes(Ord::min, low, here, &mut self.column_low, &mut self.lowest[..columns]);
+    }
+
+    fn apply(&mut self, feature: Despeckle, columns: usize) {
+        let Despeckle { bright, low, threshold, adu } = feature;
+        let neighbours = if bright { &self.highest } else { &self.lowest };
+        for (pixel, &neighbour) in self.out[..columns].iter_mut().zip(neighbours) {
+            let (value, near): (u32, u32) = ((*pixel).into(), neighbour.into());
+            let affected = if low { value <= adu } else { value >= adu };
+            let limit = near.wrapping_mul(threshold);
+            let stands_out = if bright { value * 100 > limit } else { value * 100 < limit };
+            *pixel = if affected & stands_out { neighbour } else { *pixel };
+        }
+    }
+}
+
+/// The extremes, by `pick`, of the up to eight neighbours of each pixel of `here`. The first entry of `column`
+/// is the neutral one and stays.
+fn extremes<T: Copy>(
+    pick: impl Fn(T, T) -> T,
+    (above, below): (&[T], &[T]),
+    here: &[T],
+    column: &mut [T],
+    out: &mut [T],
+) {
+    let columns = here.len();
+    column[columns + 1] = column[0];
+    let rows = above.iter().zip(below).zip(here);
+    for ((((&above, &below), &here), column), out) in rows.zip(&mut column[1..=columns]).zip(&mut *out) {
+        *out = pick(above, below);
+        *column = pick(*out, here);
+    }
+    for ((&left, &right), out) in column[..columns].iter().zip(&column[2..]).zip(out) {
+        *out = pick(*out, pick(left, right));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BRIGHT: Despeckle = Despeckle { bright: true, low: false, threshold: 125, adu: 300 };
+    const DARK: Despeckle = Despeckle { bright: false, low: true, threshold: 80, adu: 300 };
+
+    fn corrected(features: &[Despeckle], above: &[u16], here: &[u16], below: &[u16]) -> Vec<u16> {
+        let mut buffer = RowBuffer::new(here.len() as u32);
+        let rows = Neighbourhood {
+            above: Some(Row::U16(above)),
+            here: Row::U16(here),
+            below: (!below.is_empty()).then_some(Row::U16(below)),
+        };
+        let Row::U16(out) = row(features, &rows, &mut buffer) else { panic!("another element") };
+        out.to_vec()
+    }
+
+    #[test]
+    fn a_pixel_that_stands_out_falls_to_its_highest_neighbour() {
+        let above = [400, 410, 400, 400];
+        assert_eq!(corrected(&[BRIGHT], &above, &[400, 900, 400, 420], &[400; 4]), [400, 410, 400, 420]);
+        assert_eq!(corrected(&[BRIGHT], &above, &[900, 400, 400, 900], &[]), [410, 400, 400, 400]);
+    }
+
+    #[test]
+    fn a_pixel_that_a_neighbour_nearly_reaches_stays() {
+        assert_eq!(corrected(&[BRIGHT], &[400, 400, 800], &[400, 900, 400], &[400; 3]), [400, 900, 400]);
+    }
+
+    #[test]
+    fn features_touch_only_their_range() {
+        assert_eq!(corrected(&[BRIGHT], &[10; 3], &[10, 290, 10], &[10; 3]), [10, 290, 10]);
+        assert_eq!(corrected(&[DARK], &[100; 3], &[100, 5, 100], &[90; 3]), [100, 90, 100]);
+        assert_eq!(corrected(&[DARK], &[900; 3], &[900, 301, 900], &[900; 3]), [900, 301, 900]);
     }
 }

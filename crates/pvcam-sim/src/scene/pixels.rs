@@ -44,7 +44,17 @@ impl Pixels {
     }
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
+    /// The pixels, if they are of one byte.
+    pub(crate) fn as_u8(self) -> Option<&'a [u8]> {
+        if let Row::U8(pixels) = self { Some(pixels) } else { None }
+    }
+
+    /// The pixels, if they are of two bytes.
+    pub(crate) fn as_u16(self) -> Option<&'a [u16]> {
+        if let Row::U16(pixels) = self { Some(pixels) } else { None }
+    }
+
     /// The pixels as bytes in the host's order.
     pub(crate) fn bytes(&self) -> &[u8] {
         match self {

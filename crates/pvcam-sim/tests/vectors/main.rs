@@ -5,6 +5,7 @@
 //! structure twice, cannot be refused and is not tried.
 
 #![expect(unreachable_pub, reason = "the modules of one test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test helper that fails is a failed test")]
 
 mod decode;
 mod extended;
