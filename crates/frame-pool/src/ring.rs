@@ -39,6 +39,9 @@ pub(crate) struct Ring {
     head: Line<AtomicU64>,
     /// Oldest position not unlocked. Changed by the holder of the gate alone.
     tail: Line<AtomicU64>,
+    /// The block of the head's position, and of the tail's: kept, because a division costs more than all else here.
+    head_block: AtomicU32,
+    tail_block: AtomicU32,
     /// Ticket counter: who finds it at 0 retires, and goes on for all who came meanwhile.
     gate: Line<AtomicU32>,
 }
@@ -50,6 +53,8 @@ impl Ring {
             window_of: (0..blocks).map(AtomicU32::new).collect(),
             head: Line(AtomicU64::new(0)),
             tail: Line(AtomicU64::new(0)),
+            head_block: AtomicU32::new(0),
+            tail_block: AtomicU32::new(0),
             gate: Line(AtomicU32::new(0)),
         }
     }
@@ -60,12 +65,12 @@ impl Ring {
 
     /// The block of the next position.
     pub(crate) fn next_block(&self) -> u32 {
-        self.block_at(self.head.0.load(Ordering::Relaxed))
+        self.head_block.load(Ordering::Relaxed)
     }
 
-    fn block_at(&self, position: u64) -> u32 {
-        // The remainder of a division by a u32 fits a u32. Without blocks there is no position to ask for.
-        (position % u64::from(self.blocks.max(1))) as u32
+    /// The block after `block` in ring order.
+    fn after(&self, block: u32) -> u32 {
+        if block + 1 >= self.blocks { 0 } else { block + 1 }
     }
 
     /// The window that looks at `block`.
@@ -83,7 +88,8 @@ impl Ring {
     /// The block of the oldest occupied position, if any is occupied.
     pub(crate) fn oldest_block(&self) -> Option<u32> {
         let tail = self.tail.0.load(Ordering::Acquire);
-        (tail < self.head.0.load(Ordering::Acquire)).then(|| self.block_at(tail))
+        // A tail that moves between the two loads names a younger block: rescuing that one is right as well.
+        (tail < self.head.0.load(Ordering::Acquire)).then(|| self.tail_block.load(Ordering::Acquire))
     }
 
     /// Occupied slots: written (or skipped) and not unlocked. Never too small for the caller's own ring.
@@ -102,12 +108,14 @@ impl Ring {
     pub(crate) fn reset(&self) {
         self.head.0.store(0, Ordering::Release);
         self.tail.0.store(0, Ordering::Release);
+        self.head_block.store(0, Ordering::Relaxed);
+        self.tail_block.store(0, Ordering::Relaxed);
     }
 
     /// The window for the next position of a locked ring, if `block` is that position's and it is free.
     pub(crate) fn next_free<'a>(&self, slots: &'a [Slot], block: u32) -> Result<&'a Slot, PublishError> {
         let head = self.head.0.load(Ordering::Relaxed);
-        let next = self.block_at(head);
+        let next = self.next_block();
         if block != next {
             return Err(PublishError::OutOfOrder { block, next });
         }
@@ -127,6 +135,7 @@ impl Ring {
 
     /// The next position has been written: it is occupied from now on. Only the publisher calls it.
     pub(crate) fn advance_head(&self) {
+        self.head_block.store(self.after(self.next_block()), Ordering::Relaxed);
         self.head.0.store(self.head.0.load(Ordering::Relaxed) + 1, Ordering::Release);
     }
 }
@@ -170,13 +179,16 @@ impl Shared {
 
     fn retire_vacant(&self, unlock: &dyn Unlock, done: &mut Retired) {
         let ring = &self.ring;
+        // Both belong to the holder of the gate.
         let mut tail = ring.tail.0.load(Ordering::Relaxed);
+        let mut block = ring.tail_block.load(Ordering::Relaxed);
         while tail < ring.head.0.load(Ordering::Acquire) {
-            match ring.free_slot(&self.slots, ring.block_at(tail)) {
-                Ok(_vacant) => {}
-                Err(_held) => return,
+            if ring.free_slot(&self.slots, block).is_err() {
+                return; // held
             }
             tail += 1;
+            block = ring.after(block);
+            ring.tail_block.store(block, Ordering::Relaxed);
             // Before the unlock: as soon as the SDK has the slot, a callback may publish it again and look at the tail.
             ring.tail.0.store(tail, Ordering::Release);
             done.unlocked += 1;
