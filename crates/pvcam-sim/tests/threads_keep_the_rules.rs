@@ -197,6 +197,9 @@ fn deregister_and_close_wait_for_the_callback() {
             let (result, left) = returned.recv_timeout(Duration::from_secs(10)).unwrap();
             assert_eq!((result, left), (1, gate.entered.load(Ordering::SeqCst)), "after the callback");
         });
+        if !close {
+            sdk.abort(hcam);
+        }
     }
 }
 
