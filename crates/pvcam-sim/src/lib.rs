@@ -10,6 +10,7 @@ mod config;
 mod control;
 mod engine;
 mod library;
+mod loaded;
 mod metadata;
 mod model;
 mod param;
