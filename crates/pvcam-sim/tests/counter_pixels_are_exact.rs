@@ -3,23 +3,14 @@ mod support;
 
 use support::buffer::Buffer;
 use support::{
-    COMPLETE, OVERWRITE, PARAM_GAIN_INDEX, PARAM_METADATA_ENABLED, PARAM_PP_INDEX, PARAM_PP_PARAM,
-    PARAM_SPDTAB_INDEX, Region, Sdk,
+    COMPLETE, OVERWRITE, PARAM_GAIN_INDEX, PARAM_METADATA_ENABLED, PARAM_SPDTAB_INDEX, Region, Sdk,
 };
-
-/// Switches the four despeckle features off: the camera has them on at power-up.
-fn raw(sdk: &Sdk, hcam: i16) {
-    for feature in 0..4_i16 {
-        sdk.set(hcam, PARAM_PP_INDEX, feature);
-        sdk.set(hcam, PARAM_PP_PARAM, 0_u32);
-    }
-}
 
 #[test]
 fn sequence_with_every_bit_depth() {
     let sdk = Sdk::stepped("");
     let hcam = sdk.open_first();
-    raw(&sdk, hcam);
+    sdk.switch_despeckling_off(hcam);
     for (speed, gain, bits) in [(0_i16, 1_i16, 16), (0, 2, 12), (1, 3, 11)] {
         sdk.set(hcam, PARAM_SPDTAB_INDEX, speed);
         sdk.set(hcam, PARAM_GAIN_INDEX, gain);
@@ -42,7 +33,7 @@ fn sequence_with_every_bit_depth() {
 fn ring_with_metadata_and_binning() {
     let sdk = Sdk::stepped("");
     let hcam = sdk.open_first();
-    raw(&sdk, hcam);
+    sdk.switch_despeckling_off(hcam);
     sdk.set(hcam, PARAM_METADATA_ENABLED, 1_u16);
     let region = Region { s1: 0, s2: 101, sbin: 2, p1: 4, p2: 44, pbin: 2 };
     let bytes = sdk.setup_cont(hcam, region, OVERWRITE);

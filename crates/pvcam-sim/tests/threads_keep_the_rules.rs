@@ -18,6 +18,7 @@ fn fast() -> Sdk {
 }
 
 fn ring(sdk: &Sdk, hcam: i16, slots: u32) -> Buffer {
+    sdk.switch_despeckling_off(hcam);
     let bytes = sdk.setup_cont(hcam, REGION, OVERWRITE);
     Buffer::new(slots * bytes)
 }

@@ -179,6 +179,15 @@ impl Sdk {
         self.open("pvcamUSB_0")
     }
 
+    /// Switches the four despeckle features off: the camera has them on at power-up.
+    #[track_caller]
+    pub fn switch_despeckling_off(&self, hcam: i16) {
+        for feature in 0..4_i16 {
+            self.set(hcam, PARAM_PP_INDEX, feature);
+            self.set(hcam, PARAM_PP_PARAM, 0_u32);
+        }
+    }
+
     /// Sets up one region with an internal trigger; returns the bytes.
     #[track_caller]
     pub fn setup_seq(&self, hcam: i16, frames: u16, region: Region) -> u32 {
