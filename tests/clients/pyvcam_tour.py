@@ -13,6 +13,8 @@ NAME = "pvcamUSB_0"
 PATIENCE_MS = 20_000
 LIVE_MS, LIVE_RING = 20, 64
 COLUMN, ROW, COLUMNS, ROWS = 100, 200, 300, 240
+# The camera exposes whole lines and reads one after the other.
+LINE_PS = 10_270_000
 
 
 def raw(camera):
@@ -66,19 +68,21 @@ def sequence(camera, count):
 
 def stamped(taken, exposure_ms, bits):
     """The metadata says which frame it is, where it is from, and when; time goes on."""
-    before = -1
+    last, before = 0, -exposure_ms * 10**9
     for number, meta in taken:
         header, region = meta["frame_header"], meta["roi_headers"][0]
-        begin, end = header["timestampBOF"], header["timestampEOF"]
+        begin, end = header["timestampBofPs"], header["timestampEofPs"]
         check(header["frameNr"] == number, f"stamp {header['frameNr']} on frame {number}")
-        check(header["exposureTime"] == exposure_ms * 10**9, f"{header['exposureTime']} ps of exposure")
+        off = header["exposureTimePs"] - exposure_ms * 10**9
+        check(abs(off) <= LINE_PS, f"the exposure is {off} ps more than was asked for")
         check(header["bitDepth"] == bits, f"{header['bitDepth']} bits")
-        check(before < begin < end, f"frame {number} from {begin} to {end} ps, the one before began at {before}")
-        check(end - begin >= exposure_ms * 10**9, f"frame {number} took {end - begin} ps")
+        least = (number - last) * (exposure_ms * 10**9 - LINE_PS)
+        check(begin - before >= least, f"frame {number} began {begin - before} ps after frame {last}")
+        check(end - begin >= (ROWS - 1) * LINE_PS, f"frame {number} was read in {end - begin} ps")
         corners = {"s1": COLUMN, "s2": COLUMN + COLUMNS - 1, "sbin": 1, "p1": ROW, "p2": ROW + ROWS - 1, "pbin": 1}
         check(header["roiCount"] == 1 and region["roi"] == corners, f"the region is {region['roi']}")
         check(region["roiDataSize"] == 2 * COLUMNS * ROWS, f"{region['roiDataSize']} bytes of pixels")
-        before = begin
+        last, before = number, begin
 
 
 def tour():
@@ -95,13 +99,13 @@ def tour():
     camera.set_roi(COLUMN, ROW, COLUMNS, ROWS)
     snap(camera, (ROWS, COLUMNS))
     for metadata in (False, True):
-        camera.meta_data_enabled = metadata
+        camera.metadata_enabled = metadata
         ring, whole = live(camera, 100 if not metadata else 20), sequence(camera, 50)
         if metadata:
             stamped(ring, LIVE_MS, camera.bit_depth)
             stamped(whole, 2, camera.bit_depth)
         print(f"metadata {metadata}: live frames up to number {ring[-1][0]}, sequence of {len(whole)}")
-    camera.meta_data_enabled = False
+    camera.metadata_enabled = False
     serial = camera.serial_no
     camera.close()
     pvc.uninit_pvcam()
