@@ -20,6 +20,6 @@ pub use error::Refused;
 pub use frame_pool::{Books, Evidence, Layout, Lease, LossCause, LossEvent, Record, StreamMode};
 pub use frames::{Canceller, Frames};
 pub use plan::{Binning, Delivery, ExposureUnit, Plan, Region};
-pub use probe::{FullRing, RingTrust};
+pub use probe::{FullRing, RingReport, RingTrust};
 pub use sdk::{CameraEntry, Sdk, SdkVersion};
 pub use session::{CallbackTimes, Oddities, Session, Stopped};

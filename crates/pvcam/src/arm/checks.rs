@@ -1,5 +1,7 @@
 //! What can be refused before the SDK is asked.
 
+use core::time::Duration;
+
 use crate::camera::{self, Core};
 use crate::error::ArmError;
 use crate::plan::{Binning, Extent, LEAST_SLOTS, Plan, Region};
@@ -36,15 +38,15 @@ fn check_binning(core: &Core, asked: Binning) -> Result<(), ArmError> {
 }
 
 /// Sets the finest unit that holds the exposure, and tells how many units it is.
-pub(super) fn choose_exposure(core: &Core, plan: &Plan) -> Result<u32, ArmError> {
+pub(crate) fn choose_exposure(core: &Core, asked: Duration) -> Result<u32, ArmError> {
     let link = &core.device.link;
     let before = camera::unit(link);
-    let (mut shortest, mut longest) = (core::time::Duration::MAX, core::time::Duration::ZERO);
+    let (mut shortest, mut longest) = (Duration::MAX, Duration::ZERO);
     for unit in camera::units(link)? {
         camera::set_unit(link, unit)?;
         let range = camera::exposure_range(link);
         (shortest, longest) = (shortest.min(range.shortest), longest.max(range.longest));
-        if let Some(count) = unit.count(plan.exposure) {
+        if let Some(count) = unit.count(asked) {
             let exposure = unit.duration(count.into());
             if exposure >= range.shortest && exposure <= range.longest {
                 return Ok(count);
@@ -52,5 +54,5 @@ pub(super) fn choose_exposure(core: &Core, plan: &Plan) -> Result<u32, ArmError>
         }
     }
     camera::set_unit(link, before)?;
-    Err(ArmError::Exposure { asked: plan.exposure, shortest, longest })
+    Err(ArmError::Exposure { asked, shortest, longest })
 }

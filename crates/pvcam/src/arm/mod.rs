@@ -18,6 +18,7 @@ use crate::frames::{Frames, Reader};
 use crate::plan::{Delivery, Extent, Plan};
 use crate::probe::RingKey;
 use crate::session::{Session, launch};
+pub(crate) use checks::choose_exposure;
 pub use settings::{RingMode, Settings};
 pub(crate) use setup::{Setup, host_processing, set_up};
 pub(crate) use shelf::Shelf;
@@ -90,8 +91,9 @@ impl Ready {
 }
 
 fn prepare(core: &mut Core, plan: &Plan) -> Result<Ready, ArmError> {
+    core.device.check_usable()?;
     let region = checks::check(core, plan)?;
-    let exposure = checks::choose_exposure(core, plan)?;
+    let exposure = choose_exposure(core, plan.exposure)?;
     let (ring_mode, delivery, unlock_needs_get) = choose_delivery(core, plan);
     let setup = Setup { extent: plan.extent, region, binning: plan.binning, exposure, ring_mode };
     let frame_bytes = set_up(&core.device.link, &setup).map_err(|failure| ArmError::Setup {
@@ -102,7 +104,7 @@ fn prepare(core: &mut Core, plan: &Plan) -> Result<Ready, ArmError> {
     let mut settings = setup::read_back(core, plan, &setup, frame_bytes)?;
     settings.delivery = delivery;
     let wanted = sizing::choose(&core.device.link, plan, &settings)?;
-    let pool = core.shelf.take(wanted)?;
+    let pool = core.shelf.take(wanted, true)?;
     settings.ring_slots = if settings.frames.is_some() { wanted.slots } else { pool.plan().blocks };
     settings.reserve = pool.plan().reserve;
     tracing::info!(camera = %core.identity.name, %region, exposure = ?settings.exposure, frame_bytes,
@@ -226,14 +228,15 @@ impl Armed {
 }
 
 impl ArmedCore {
-    /// Memory whose ring nobody holds: that of the last run, or other memory within the budget.
-    pub(crate) fn take_pool(&mut self) -> Result<Pool, StartError> {
+    /// Memory whose ring can be had: that of the last run, or other memory within the budget. `moving`: frames that are still
+    /// leased may have to be moved out of it.
+    pub(crate) fn take_pool(&mut self, moving: bool) -> Result<Pool, StartError> {
         // A ring that was refused is half as large now.
         let wanted = Wanted { slots: self.settings.ring_slots.min(self.wanted.slots), ..self.wanted };
         if let Some(pool) = self.pool.take() {
             self.camera.shelf.put(pool);
         }
-        let pool = self.camera.shelf.take(wanted)?;
+        let pool = self.camera.shelf.take(wanted, moving)?;
         if self.settings.frames.is_none() {
             self.settings.ring_slots = pool.plan().blocks;
         }

@@ -83,9 +83,11 @@ impl Shelf {
         self.pools.push(pool);
     }
 
-    /// A pool whose ring nobody holds: one from the shelf if it fits, else a new one if the budget allows.
-    pub(crate) fn take(&mut self, wanted: Wanted) -> Result<Pool, NoMemory> {
-        let fits = |pool: &Pool| pool.leased().ring == 0 && wanted.is_met_by(pool);
+    /// A pool whose ring can be had: one from the shelf if it fits, else a new one if the budget allows. `moving`: a ring that
+    /// is still leased will do if its reserve has room for what is leased, because the pool moves that out of the way.
+    pub(crate) fn take(&mut self, wanted: Wanted, moving: bool) -> Result<Pool, NoMemory> {
+        let free = |pool: &Pool| pool.leased().ring == 0 || moving && has_room_to_move(pool);
+        let fits = |pool: &Pool| free(pool) && wanted.is_met_by(pool);
         if let Some(index) = self.pools.iter().position(fits) {
             return Ok(self.pools.swap_remove(index));
         }
@@ -104,6 +106,11 @@ impl Shelf {
         }
         Pool::new(wanted.plan(), wanted.budget).map_err(NoMemory::Pool)
     }
+}
+
+fn has_room_to_move(pool: &Pool) -> bool {
+    let leased = pool.leased();
+    leased.ring <= pool.plan().reserve.saturating_sub(leased.reserve)
 }
 
 /// A quarter of the memory that the system says is available; 1 GiB if it does not say.
@@ -128,14 +135,14 @@ mod tests {
     #[test]
     fn memory_that_fits_is_used_again_and_memory_that_does_not_is_freed() {
         let mut shelf = Shelf::default();
-        let pool = shelf.take(WANTED).unwrap();
+        let pool = shelf.take(WANTED, false).unwrap();
         let first = pool.ring().ptr;
         shelf.put(pool);
         let smaller = Wanted { slots: 6, ..WANTED };
-        let pool = shelf.take(smaller).unwrap();
+        let pool = shelf.take(smaller, false).unwrap();
         assert_eq!(pool.ring().ptr, first, "a larger ring serves as well");
         shelf.put(pool);
-        let pool = shelf.take(Wanted { exact: true, ..smaller }).unwrap();
+        let pool = shelf.take(Wanted { exact: true, ..smaller }, false).unwrap();
         assert_eq!(pool.plan().blocks, 6, "but not if the number was asked for");
         assert!(shelf.pools.is_empty(), "the one that did not fit is gone");
     }
@@ -143,7 +150,7 @@ mod tests {
     #[test]
     fn too_much_is_refused_with_the_numbers() {
         let wanted = Wanted { slots: 1000, ..WANTED };
-        let why = ArmError::from(Shelf::default().take(wanted).unwrap_err());
+        let why = ArmError::from(Shelf::default().take(wanted, false).unwrap_err());
         assert!(matches!(why, ArmError::OverBudget { slots: 1000, budget: 1_048_576, .. }), "{why}");
     }
 

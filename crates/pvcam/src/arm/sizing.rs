@@ -8,8 +8,10 @@ use crate::error::ArmError;
 use crate::param::{self, Attribute, Link};
 use crate::plan::{LEAST_SLOTS, MOST_BYTES, Plan, RingNeeds, slots_by_default};
 
-/// Reserve of a locked ring that nobody chose: a few blocks, so that there is room for copies if its trust is lost.
-const LOCKED_RESERVE: u32 = 4;
+/// Reserve of a locked ring that nobody chose: room for frames that are held long, and for copies if its trust is lost.
+fn locked_reserve(slots: u32) -> u32 {
+    (slots / 4).clamp(4, 16)
+}
 
 /// Ring and reserve for a plan, checked against the SDK's limit and the budget.
 pub(super) fn choose(link: &Link, plan: &Plan, settings: &Settings) -> Result<Wanted, ArmError> {
@@ -23,12 +25,12 @@ pub(super) fn choose(link: &Link, plan: &Plan, settings: &Settings) -> Result<Wa
             frame_time: settings.frame_time,
             recommended_bytes: recommended(link),
             budget,
-            reserve: plan.reserve.unwrap_or(LOCKED_RESERVE),
+            reserve: plan.reserve.unwrap_or(0),
         }),
     };
     let reserve = plan.reserve.unwrap_or(match settings.delivery {
         StreamMode::Frozen => 0,
-        StreamMode::Locked => LOCKED_RESERVE,
+        StreamMode::Locked => locked_reserve(slots),
         _ => (slots / 2).clamp(4, 32),
     });
     let mut wanted = Wanted { frame_bytes, slots, exact: asked.is_some(), reserve, budget };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use pvcam_sys::{FRAME_INFO, OPEN_EXCLUSIVE, PL_CALLBACK_CAM_REMOVED, PL_CALLBACK_EOF};
 
-use crate::error::{Failure, OpenError};
+use crate::error::{ArmError, Failure, OpenError};
 use crate::param::Link;
 use crate::sdk::Library;
 use crate::session::{Context, on_end_of_frame, on_removed};
@@ -73,6 +73,11 @@ impl Device {
     /// The camera may still write memory or call back: give it up for the rest of the process.
     pub(crate) fn poison(&self) {
         self.poisoned.store(true, Ordering::Release);
+    }
+
+    /// Refuses a camera that was given up.
+    pub(crate) fn check_usable(&self) -> Result<(), ArmError> {
+        if self.poisoned.load(Ordering::Acquire) { Err(ArmError::OutOfUse) } else { Ok(()) }
     }
 }
 

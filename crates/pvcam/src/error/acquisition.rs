@@ -12,6 +12,9 @@ use crate::plan::{Binning, Region};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ArmError {
+    /// The camera did not stop cleanly before; it may still write memory that was given up.
+    #[error("the camera did not stop cleanly before and is out of use until the process ends")]
+    OutOfUse,
     /// The region is empty or does not lie on the sensor.
     #[error("the region ({region}) does not lie on the sensor ({sensor})")]
     Region {

@@ -142,7 +142,8 @@ impl Plan {
     }
 
     /// Blocks kept beside the ring, for copies: how many copied frames can be leased at once. Half the slots of the ring, 4 to 32,
-    /// if not set (4 for a ring in place, none for a sequence in place).
+    /// if not set (a quarter of the slots, 4 to 16, for a ring in place, where frames that are held long are moved; none for a sequence in
+    /// place).
     #[must_use]
     pub const fn reserve(mut self, blocks: u32) -> Self {
         self.reserve = Some(blocks);

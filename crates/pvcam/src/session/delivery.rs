@@ -56,7 +56,7 @@ impl Delivering {
         let progress = unsafe { &mut *self.progress.get() };
         self.announced(progress, info, arrived_ns, context);
         if self.mode == StreamMode::Locked {
-            self.stream.retire();
+            self.stream.retire_when_due();
         }
         self.pulse.times.note(monotonic_ns().saturating_sub(arrived_ns));
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use frame_pool::{Pool, Sink, Stream, StreamMode, StreamPlan, Unlock};
+use frame_pool::{Pool, Sink, Stream, StreamError, StreamMode, StreamPlan, Unlock};
 use pvcam_sys as sys;
 
 use super::delivery::{Delivering, Progress};
@@ -23,18 +23,11 @@ pub(crate) fn launch(
 ) -> Result<(Session, Arc<Stream>, Arc<Pulse>), (Box<ArmedCore>, StartError)> {
     let mut tried = Vec::new();
     loop {
-        let pool = match armed.take_pool() {
-            Ok(pool) => pool,
+        let (pool, attempt) = match open(&mut armed, sink) {
+            Ok(opened) => opened,
             Err(why) => return Err((armed, why)),
         };
         tried.push(armed.settings.ring_slots);
-        let attempt = match Attempt::prepare(&mut armed, &pool, sink) {
-            Ok(attempt) => attempt,
-            Err(why) => {
-                armed.pool = Some(pool);
-                return Err((armed, why));
-            }
-        };
         match attempt.start(&armed, &pool) {
             Ok(()) => {
                 let Attempt { stream, pulse } = attempt;
@@ -57,6 +50,24 @@ pub(crate) fn launch(
     }
 }
 
+/// Opens a stream on memory of the last run, moving out of it what is still leased; if that cannot be moved, on other memory.
+fn open(armed: &mut ArmedCore, sink: &Arc<dyn Sink>) -> Result<(Pool, Attempt), StartError> {
+    let mut moving = true;
+    loop {
+        let pool = armed.take_pool(moving)?;
+        match Attempt::prepare(armed, &pool, sink) {
+            Ok(attempt) => return Ok((pool, attempt)),
+            Err(why) => {
+                armed.pool = Some(pool);
+                if !moving || !matches!(why, StreamError::LeasesOut { .. }) {
+                    return Err(StartError::Stream(why));
+                }
+                moving = false;
+            }
+        }
+    }
+}
+
 /// Whether a smaller ring may help: the SDK says that the driver refused, or says nothing.
 fn may_be_too_large(failure: &Failure) -> bool {
     [sys::PL_ERR_DDI_DEVICE_IOCTL_FAILED, sys::PL_ERR_INSUFFICIENT_RESOURCES, sys::PL_ERR_NONE]
@@ -71,7 +82,7 @@ struct Attempt {
 
 impl Attempt {
     /// Opens a stream and makes a run current, so that the first callback finds everything in place.
-    fn prepare(armed: &mut ArmedCore, pool: &Pool, sink: &Arc<dyn Sink>) -> Result<Self, StartError> {
+    fn prepare(armed: &mut ArmedCore, pool: &Pool, sink: &Arc<dyn Sink>) -> Result<Self, StreamError> {
         armed.camera.epoch = armed.camera.epoch.wrapping_add(1);
         let context = Arc::clone(&armed.camera.device.context);
         let pulse = Arc::new(Pulse::new());
@@ -85,7 +96,7 @@ impl Attempt {
             })
         });
         let plan = StreamPlan { mode, sink: Arc::clone(sink), unlock, epoch: armed.camera.epoch };
-        let stream = pool.open_stream(plan).map_err(StartError::Stream)?;
+        let stream = pool.open_stream(plan)?;
         let run = Delivering {
             stream: Arc::clone(&stream),
             sink: Arc::clone(sink),

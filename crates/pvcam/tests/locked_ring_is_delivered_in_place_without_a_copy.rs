@@ -1,0 +1,45 @@
+//! Where locks hold, frames are lent where the camera wrote them, and no byte is copied.
+
+mod support;
+
+use pvcam::{Evidence, RingMode, StreamMode};
+use support::*;
+
+fn in_place_under(story: &str) {
+    let trust = trust(story);
+    let rig = rig(&format!("clock = \"stepped\"\nno_overwrite = \"{story}\""));
+    let camera = rig.open();
+    let plan = continuous(&camera).trust(&trust);
+    let armed = arm(camera, plan);
+    let settings = *armed.settings();
+    assert_eq!((settings.delivery, settings.ring_mode), (StreamMode::Locked, RingMode::NoOverwrite));
+    let (session, frames) = start(armed);
+    let mut held = std::collections::VecDeque::new();
+    for number in 1..=100 {
+        rig.step(1);
+        let lease = next(&frames);
+        assert_eq!((lease.record().number, lease.record().evidence), (number, Evidence::Locked));
+        held.push_back(lease);
+        if held.len() > 5 {
+            let oldest = held.pop_front().expect("there are six");
+            assert_counter_scene(&oldest);
+        }
+    }
+    held.iter().for_each(assert_counter_scene);
+    assert_eq!(session.delivery(), StreamMode::Locked, "nothing spoke against the ring");
+    let stopped = session.stop().expect("it stops");
+    assert_eq!((stopped.books.delivered, stopped.books.copied_bytes), (100, 0));
+    assert_eq!(stopped.books.unlock_refused, 0);
+    assert_balanced(&stopped.books);
+    held.iter().for_each(assert_counter_scene);
+}
+
+#[test]
+fn a_lossy_ring_is_lent_in_place() {
+    in_place_under("lossy");
+}
+
+#[test]
+fn a_halting_ring_is_lent_in_place() {
+    in_place_under("halt");
+}
