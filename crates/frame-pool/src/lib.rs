@@ -32,6 +32,8 @@ mod books;
 mod copy;
 mod doorbell;
 mod free;
+#[cfg(not(pool_loom))]
+mod holder;
 mod keeper;
 mod layout;
 mod lease;
@@ -55,6 +57,8 @@ pub mod model;
 
 pub use books::{Books, LossCause, LossEvent};
 pub use doorbell::{Doorbell, Ticket};
+#[cfg(not(pool_loom))]
+pub use holder::{Held, Holder, Holding};
 pub use layout::{Colour, Element, Layout, MemoryOrder, Origin};
 pub use lease::{Lease, Torn};
 pub use pin::{PinError, Pinned};

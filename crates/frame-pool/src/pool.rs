@@ -3,7 +3,10 @@
 use core::ptr::NonNull;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+
 use crate::books::Books;
+use crate::holder::{Holder, Holding};
 use crate::layout::{Element, Layout};
 use crate::record::{Evidence, Record};
 use crate::region::{Region, RegionError, RegionPlan};
@@ -73,6 +76,8 @@ pub struct Pool {
     service: Service,
     owner: Owner,
     plan: RegionPlan,
+    /// Who asked to be seen.
+    holders: Mutex<Vec<Holder>>,
 }
 
 impl core::fmt::Debug for Pool {
@@ -94,7 +99,7 @@ impl Pool {
         let blank = Record::new(0, Layout::mono(Element::U8, 8, 0, 0), Evidence::Unproven);
         let owner = Owner::new(plan.blocks, plan.reserve, blank, Some(region));
         let service = Service::start(owner.bell.clone()).map_err(PoolError::Thread)?;
-        Ok(Self { service, owner, plan })
+        Ok(Self { service, owner, plan, holders: Mutex::new(Vec::new()) })
     }
 
     /// What it was made from.
@@ -124,6 +129,19 @@ impl Pool {
             ring: u32::try_from(ring).unwrap_or(u32::MAX),
             reserve: self.owner.free.len() - self.owner.free.free(),
         }
+    }
+
+    /// Lets a holder appear in [`Pool::holders`].
+    pub fn register(&self, holder: &Holder) {
+        self.holders.lock().push(holder.clone());
+    }
+
+    /// What each registered holder holds now, who holds most first: whom to look at when the ring is full.
+    #[must_use]
+    pub fn holders(&self) -> Vec<Holding> {
+        let mut all: Vec<Holding> = self.holders.lock().iter().map(Holder::holding).collect();
+        all.sort_by(|a, b| b.frames.cmp(&a.frames).then(b.oldest.map(|o| o.1).cmp(&a.oldest.map(|o| o.1))));
+        all
     }
 
     /// Opens a stream on the ring.
