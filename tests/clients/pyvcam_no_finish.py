@@ -27,7 +27,8 @@ def start(mode):
     else:
         camera.start_seq(exp_time=0, num_frames=60_000)
     frames = [camera.poll_frame(timeout_ms=20_000)[2] for _ in range(3)]
-    print("streaming", *frames, flush=True)
+    check(frames[0] < frames[1] < frames[2], f"frames stream: {frames}")
+    print("streaming", flush=True)
     return camera
 
 
@@ -56,6 +57,6 @@ else:
     check(run("killed")[0] == -signal.SIGSEGV, "a signal is seen")
     for ending, code in [("stopped", 3)] + [("live", 0), ("sequence", 0), ("forgotten", 0)] * REPEATS:
         found, out, err = run(ending)
-        check(out.startswith("streaming 1 2 3"), f"{ending}: frames were streaming; {out} {err}")
+        check(out.startswith("streaming"), f"{ending}: frames were streaming; {out} {err}")
         check(found == code, f"{ending}: exit code {found}, not {code}; {err}")
     print(f"ended {3 * REPEATS} times without finish, cleanly")
