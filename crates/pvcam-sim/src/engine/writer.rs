@@ -128,7 +128,7 @@ fn info(core: &Core, frame_nr: u32, moments: Moments) -> FrameInfo {
         frame_nr: i32::try_from(frame_nr).unwrap_or(i32::MAX),
         time_stamp: ticks(moments.eof_ns),
         time_stamp_bof: ticks(moments.bof_ns),
-        readout_time: i32::try_from(ticks(moments.eof_ns - moments.bof_ns)).unwrap_or(i32::MAX),
+        readout_time: i32::try_from(ticks(moments.eof_ns) - ticks(moments.bof_ns)).unwrap_or(i32::MAX),
         ..FrameInfo::default()
     }
 }

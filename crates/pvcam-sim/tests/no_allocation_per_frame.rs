@@ -1,0 +1,72 @@
+//! Once an acquisition runs, frames and callbacks allocate nothing.
+mod support;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use support::buffer::Buffer;
+use support::{FrameInfo, NO_OVERWRITE, PARAM_METADATA_ENABLED, Region, Sdk, eventually};
+
+/// Counts what the simulator's threads allocate.
+struct Counting;
+
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+// SAFETY: hands everything on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's promise is the same.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise is the same.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+struct Client {
+    sdk: *const Sdk,
+    hcam: i16,
+    frames: AtomicU64,
+}
+
+/// What a client does per frame: fetch the oldest, unlock it, ask for the status.
+unsafe extern "C" fn fetch(_info: *mut FrameInfo, client: *mut Client) {
+    // SAFETY: our context; the test keeps the library while callbacks run; places for the results.
+    unsafe {
+        let client = &*client;
+        let f = &(*client.sdk).f;
+        let (mut frame, mut info) = (std::ptr::null_mut(), FrameInfo::default());
+        (f.pl_exp_get_oldest_frame_ex)(client.hcam, &raw mut frame, &raw mut info);
+        (f.pl_exp_unlock_oldest_frame)(client.hcam);
+        let (mut status, mut bytes, mut passes) = (0, 0, 0);
+        (f.pl_exp_check_cont_status)(client.hcam, &raw mut status, &raw mut bytes, &raw mut passes);
+        client.frames.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_thousand_frames() {
+    let sdk = Sdk::start("[[camera]]\nmodel = \"prime-bsi-usb\"\nspeed = 20.0\n");
+    let hcam = sdk.open_first();
+    sdk.set(hcam, PARAM_METADATA_ENABLED, 1_u16);
+    let client = Client { sdk: &raw const sdk, hcam, frames: AtomicU64::new(0) };
+    sdk.on_eof(hcam, fetch, &client);
+    let bytes = sdk.setup_cont(hcam, Region::new(0, 0, 32, 32), NO_OVERWRITE);
+    let buffer = Buffer::new(16 * bytes);
+    // SAFETY: a buffer of whole frames, stopped before it goes.
+    sdk.ok(unsafe { (sdk.f.pl_exp_start_cont)(hcam, buffer.pointer(), buffer.len()) });
+    let frames = || client.frames.load(Ordering::Relaxed);
+    eventually("it runs", || frames() >= 20);
+    let (before, from) = (ALLOCATIONS.load(Ordering::Relaxed), frames());
+    eventually("a thousand frames pass", || frames() >= from + 1000);
+    let allocations = ALLOCATIONS.load(Ordering::Relaxed) - before;
+    sdk.abort(hcam);
+    assert_eq!(allocations, 0);
+    assert!(before > 0, "allocations are counted");
+}
