@@ -1,7 +1,7 @@
 //! The service thread: asleep unless a copy waits or the ring is nearly full.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
@@ -28,8 +28,15 @@ impl Service {
     pub(crate) fn start(bell: Bell) -> std::io::Result<Self> {
         let desk = Arc::new(Desk { bell, stream: Mutex::new(None), quit: AtomicBool::new(false) });
         let for_thread = Arc::clone(&desk);
-        let thread =
-            std::thread::Builder::new().name("frame-pool".into()).spawn(move || serve(&for_thread))?;
+        // A new thread allocates before it runs our code, at a time of its own; waited for, that is part of making the pool.
+        let begun = Arc::new(Barrier::new(2));
+        let there = Arc::clone(&begun);
+        let thread = std::thread::Builder::new().name("frame-pool".into()).spawn(move || {
+            there.wait();
+            drop(there);
+            serve(&for_thread);
+        })?;
+        begun.wait();
         Ok(Self { desk, thread: Some(thread) })
     }
 
