@@ -2,6 +2,7 @@
 
 mod arm;
 mod camera;
+pub mod check;
 pub mod error;
 mod frames;
 pub mod metadata;
