@@ -17,7 +17,7 @@ use crate::error::{ArmError, Refused, StartError};
 use crate::frames::{Frames, Reader};
 use crate::plan::{Delivery, Extent, Plan};
 use crate::probe::RingKey;
-use crate::session::{Session, launch};
+use crate::session::{Session, Target, launch};
 pub(crate) use checks::choose_exposure;
 pub use settings::{RingMode, Settings};
 pub(crate) use setup::{Setup, host_processing, set_up};
@@ -205,7 +205,7 @@ impl Armed {
         let reader = Reader::new(settings.ring_slots.saturating_add(settings.reserve));
         let device = &self.core.camera.device;
         let (link, context) = (device.link.clone(), Arc::clone(&device.context));
-        match launch(self.core, &reader.sink()) {
+        match launch(self.core, &reader.target()) {
             Ok((session, stream, pulse)) => {
                 let settings = *session.settings();
                 Ok((session, reader.into_frames((stream, pulse), link, context, settings)))
@@ -220,7 +220,7 @@ impl Armed {
     /// # Errors
     /// As [`Self::start`].
     pub fn start_into(self, sink: Arc<dyn Sink>) -> Result<Session, Refused<Self, StartError>> {
-        match launch(self.core, &sink) {
+        match launch(self.core, &Target { sink, bell: None }) {
             Ok((session, _, _)) => Ok(session),
             Err((core, why)) => Err(Refused { given_back: Self { core }, why }),
         }

@@ -52,7 +52,7 @@ pub enum StopError {
         /// Whether all callbacks returned in time.
         drained: bool,
         /// Where every frame went, as far as is known.
-        books: Books,
+        books: Box<Books>,
     },
     /// Called on the camera's own callback thread, where waiting would never end. The stop was handed to a helper thread.
     #[error(

@@ -7,12 +7,12 @@ use core::time::Duration;
 use std::sync::Arc;
 use std::time::Instant;
 
-use frame_pool::{Lease, Sink, Stream};
+use frame_pool::{Lease, Stream};
 
 use crate::arm::Settings;
 use crate::error::{TimeoutCause, WaitError};
 use crate::param::Link;
-use crate::session::{Context, Pulse, Status, ask, cause};
+use crate::session::{Context, Pulse, Status, Target, ask, cause};
 use queue::FrameQueue;
 
 /// Shortest default deadline of the iterator.
@@ -69,8 +69,9 @@ impl Reader {
         Self { queue: Arc::new(FrameQueue::new(windows as usize)) }
     }
 
-    pub(crate) fn sink(&self) -> Arc<dyn Sink> {
-        Arc::<FrameQueue>::clone(&self.queue)
+    pub(crate) fn target(&self) -> Target {
+        let bell = Some(Arc::clone(&self.queue.bell));
+        Target { sink: Arc::<FrameQueue>::clone(&self.queue), bell }
     }
 
     pub(crate) fn into_frames(
@@ -135,7 +136,7 @@ impl Frames {
             // What was pushed before the close is seen after it.
             return self.queue.len() == 0;
         }
-        self.pulse.is_complete() && self.stream.books().in_flight == 0 && self.queue.len() == 0
+        self.pulse.has_handed_over_all() && self.stream.books().in_flight == 0 && self.queue.len() == 0
     }
 
     /// The deadline has passed: perhaps something came at the last moment, perhaps slots only wait to be given back.
@@ -147,14 +148,14 @@ impl Frames {
         let sequence = self.settings.frames.is_some();
         let status =
             if self.context.is_removed() { None } else { Some(ask(&self.link, &self.pulse, sequence)) };
-        if sequence && status == Some(Status::Is(pvcam_sys::READOUT_COMPLETE as i16)) {
-            // The camera has sent them all; who was not announced by now will not be.
-            self.pulse.set_complete();
+        let overdue = self.pulse.silence() > self.settings.patience();
+        if sequence && overdue && status == Some(Status::Is(pvcam_sys::READOUT_COMPLETE as i16)) {
+            // The camera has sent them all long ago; who was not announced by now will not be.
+            self.pulse.set_exhausted();
         }
         if self.has_ended() {
             return Ok(None);
         }
-        let overdue = self.pulse.silence() > self.settings.patience();
         let cause =
             status.map_or(TimeoutCause::CameraGone { failure: None }, |status| cause(status, overdue));
         let expected = self.settings.frame_time;

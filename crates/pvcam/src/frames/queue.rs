@@ -2,13 +2,15 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
+use std::sync::Arc;
+
 use crossbeam_queue::ArrayQueue;
 use frame_pool::{Doorbell, Lease, Sink};
 
 /// Leases on their way from the callback to the reader.
 pub(super) struct FrameQueue {
     leases: ArrayQueue<Lease>,
-    pub(super) bell: Doorbell,
+    pub(super) bell: Arc<Doorbell>,
     closed: AtomicBool,
     /// The reader is gone: what comes is dropped.
     abandoned: AtomicBool,
@@ -20,7 +22,7 @@ impl FrameQueue {
     pub(super) fn new(capacity: usize) -> Self {
         Self {
             leases: ArrayQueue::new(capacity.max(1)),
-            bell: Doorbell::new(),
+            bell: Arc::new(Doorbell::new()),
             closed: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),

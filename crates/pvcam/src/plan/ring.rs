@@ -35,7 +35,7 @@ pub(crate) fn slots_by_default(needs: RingNeeds) -> u32 {
         ns => u64::try_from(1_000_000_000_u128.div_ceil(ns)).unwrap_or(MOST_SLOTS),
     };
     let recommended = needs.recommended_bytes.map_or(0, |bytes| bytes / frame);
-    let wanted = second.max(recommended).max(FLOOR).min(MOST_SLOTS);
+    let wanted = second.max(recommended).clamp(FLOOR, MOST_SLOTS);
     let in_budget = (needs.budget / frame).saturating_sub(u64::from(needs.reserve));
     // At most 1024, so it fits.
     wanted.min(MOST_BYTES / frame).min(in_budget) as u32

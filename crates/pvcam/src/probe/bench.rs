@@ -133,7 +133,7 @@ impl<'a> Bench<'a> {
         }
         self.device.poison();
         let drained = detached.is_some();
-        let books = frame_pool::Books::default();
+        let books = Box::default();
         Err(ProbeError::Stop(Box::new(StopError::Incomplete { failure: aborted.err(), drained, books })))
     }
 }

@@ -4,7 +4,7 @@ use core::cell::UnsafeCell;
 use core::time::Duration;
 use std::sync::Arc;
 
-use frame_pool::{Evidence, LossCause, Record, Sink, Stream, StreamMode, Tag, monotonic_ns};
+use frame_pool::{Doorbell, Evidence, LossCause, Record, Sink, Stream, StreamMode, Tag, monotonic_ns};
 use pvcam_sys::FRAME_INFO;
 
 use super::context::Context;
@@ -18,6 +18,8 @@ use crate::metadata::FRAME_NUMBER_OFFSET;
 pub(crate) struct Delivering {
     pub(super) stream: Arc<Stream>,
     pub(super) sink: Arc<dyn Sink>,
+    /// Wakes who waits at the sink.
+    pub(super) bell: Option<Arc<Doorbell>>,
     pub(super) pulse: Arc<Pulse>,
     pub(super) slots: Slots,
     pub(super) mode: StreamMode,
@@ -50,6 +52,19 @@ pub(crate) struct Progress {
     pub(super) lost: u64,
 }
 
+/// A frame as it was announced.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Arrival {
+    info: FRAME_INFO,
+    at_ns: u64,
+    /// The host's number.
+    number: u64,
+    /// Host numbers skipped before it.
+    pub(super) gap: u64,
+    /// All slots were occupied at some time since the frame before.
+    pub(super) was_full: bool,
+}
+
 impl Delivering {
     pub(super) fn end_of_frame(&self, info: &FRAME_INFO, arrived_ns: u64, context: &Context) {
         // SAFETY: one thread at a time is inside (see the proof of `Sync`), and no other reference to it is made.
@@ -70,24 +85,31 @@ impl Delivering {
             return self.pulse.note_duplicate();
         }
         let gap = number - progress.last - 1;
+        let was_full = self.mode == StreamMode::Locked && self.stream.ring_was_full();
+        let arrival = Arrival { info: *info, at_ns: arrived_ns, number, gap, was_full };
         self.pulse.saw(number, arrived_ns);
-        let is_last = self.settings.frames.is_some_and(|frames| number >= frames.into());
-        if is_last {
-            // Before the lease goes out: its reader may ask at once whether there will be more.
-            self.pulse.set_complete();
-        }
         if self.pulse.is_stopping() {
             self.stream.lost(LossCause::AtStop, progress.camera + 1, gap + 1);
             (progress.last, progress.camera) = (number, progress.camera + gap + 1);
             return;
         }
-        let was_full = self.mode == StreamMode::Locked && self.stream.ring_was_full();
         match self.place(progress, number, gap, context) {
-            Some(place) => self.placed(progress, info, arrived_ns, gap, place, was_full),
-            None => self.not_placed(progress, number, gap, was_full),
+            Some(place) => self.placed(progress, &arrival, place),
+            None => self.not_placed(progress, &arrival),
         }
-        if is_last && self.mode == StreamMode::Frozen {
+        if self.settings.frames.is_some_and(|frames| number >= frames.into()) {
+            self.announced_last();
+        }
+    }
+
+    /// The last frame of a sequence is handed over. Only now its readers may be told: earlier they could leave without it.
+    fn announced_last(&self) {
+        self.pulse.set_complete();
+        if self.mode == StreamMode::Frozen {
             self.sink.close();
+        } else if let Some(bell) = &self.bell {
+            // Copies may still be made, so the sink stays open; but a reader that has taken all of them may sleep.
+            bell.ring();
         }
     }
 
@@ -100,23 +122,16 @@ impl Delivering {
         continues && self.pulse.age_at(now_ns) < least.min(Duration::from_secs(1))
     }
 
-    fn placed(
-        &self,
-        progress: &mut Progress,
-        info: &FRAME_INFO,
-        arrived_ns: u64,
-        gap: u64,
-        place: Place,
-        was_full: bool,
-    ) {
+    fn placed(&self, progress: &mut Progress, arrival: &Arrival, place: Place) {
+        let gap = arrival.gap;
         let expected = progress.camera + gap + 1;
         let number = place.stamp.map_or(expected, |stamp| stamp.number);
         // The slot carries a number that is too high because it holds a later frame already: this one is overwritten.
         let overwritten = number > expected && self.has_come_round(progress, number - expected);
         let camera = if overwritten { expected } else { number };
-        self.enter_losses(progress, gap, place, camera, was_full);
+        self.enter_losses(progress, arrival, place, camera);
         progress.lost += camera - progress.camera - 1;
-        let record = self.record(info, arrived_ns, camera, place, progress.lost);
+        let record = self.record(arrival, camera, place, progress.lost);
         let delivered = !overwritten && self.hand_over(place, record, mode_now(&self.stream, self.mode));
         if delivered {
             progress.lost = 0;
@@ -130,7 +145,7 @@ impl Delivering {
         progress.previous = Some(place.block);
     }
 
-    fn record(&self, info: &FRAME_INFO, arrived_ns: u64, camera: u64, place: Place, lost: u64) -> Record {
+    fn record(&self, arrival: &Arrival, camera: u64, place: Place, lost: u64) -> Record {
         let mut layout = self.settings.layout;
         if let Some(stamp) = place.stamp {
             layout.offset = stamp.pixels_at;
@@ -141,14 +156,13 @@ impl Delivering {
             // The copier says what the copy is held by.
             _ => Evidence::Unproven,
         };
-        // Positive, because it was checked on arrival.
-        let mut record = Record::new(info.FrameNr.unsigned_abs().into(), layout, evidence);
+        let mut record = Record::new(arrival.number, layout, evidence);
         record.camera_number = self.slots.stamped.then_some(camera);
         record.epoch = self.stream.epoch();
-        record.arrived_ns = arrived_ns;
-        record.eof_100us = info.TimeStamp;
-        record.bof_100us = info.TimeStampBOF;
-        record.readout_100us = info.ReadoutTime;
+        record.arrived_ns = arrival.at_ns;
+        record.eof_100us = arrival.info.TimeStamp;
+        record.bof_100us = arrival.info.TimeStampBOF;
+        record.readout_100us = arrival.info.ReadoutTime;
         record.lost_before = lost;
         // A stamp is 32 bits wide, so the number is, too.
         record.tag =
@@ -176,16 +190,17 @@ impl Delivering {
 
     /// A frame whose place nothing tells. Its slot counts as written (an unlock too few only costs a slot, one too many
     /// would give away a slot that is being read), and the ring's promises as void.
-    fn not_placed(&self, progress: &mut Progress, number: u64, gap: u64, was_full: bool) {
+    fn not_placed(&self, progress: &mut Progress, arrival: &Arrival) {
+        let gap = arrival.gap;
         if self.mode == StreamMode::Locked {
             self.stream.distrust();
             self.stream.vacant(1);
         }
-        let cause = if was_full { LossCause::RingFull } else { LossCause::BeforeHost };
+        let cause = if arrival.was_full { LossCause::RingFull } else { LossCause::BeforeHost };
         self.stream.lost(cause, progress.camera + 1, gap);
         self.stream.lost(LossCause::Torn, progress.camera + gap + 1, 1);
         progress.lost += gap + 1;
-        progress.last = number;
+        progress.last = arrival.number;
         progress.camera += gap + 1;
         progress.next = self.slots.after(progress.next, gap + 1);
         progress.previous = None;

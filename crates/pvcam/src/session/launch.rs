@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use frame_pool::{Pool, Sink, Stream, StreamError, StreamMode, StreamPlan, Unlock};
+use frame_pool::{Doorbell, Pool, Sink, Stream, StreamError, StreamMode, StreamPlan, Unlock};
 use pvcam_sys as sys;
 
 use super::delivery::{Delivering, Progress};
@@ -16,14 +16,23 @@ use crate::arm::{ArmedCore, RingMode};
 use crate::error::{Failure, StartError};
 use crate::plan::LEAST_SLOTS;
 
-/// Starts what is armed; frames go to `sink`. A ring that the SDK does not take is tried again with half its slots.
-pub(crate) fn launch(
-    mut armed: Box<ArmedCore>,
-    sink: &Arc<dyn Sink>,
-) -> Result<(Session, Arc<Stream>, Arc<Pulse>), (Box<ArmedCore>, StartError)> {
+/// Where the frames of a run go.
+pub(crate) struct Target {
+    pub(crate) sink: Arc<dyn Sink>,
+    /// Wakes who waits there, if the sink is ours.
+    pub(crate) bell: Option<Arc<Doorbell>>,
+}
+
+/// A run that was started: the session, and what its readers need of it.
+pub(crate) type Launched = (Session, Arc<Stream>, Arc<Pulse>);
+/// What was armed, and why it did not start.
+pub(crate) type NotLaunched = (Box<ArmedCore>, StartError);
+
+/// Starts what is armed; frames go to `target`. A ring that the SDK does not take is tried again with half its slots.
+pub(crate) fn launch(mut armed: Box<ArmedCore>, target: &Target) -> Result<Launched, NotLaunched> {
     let mut tried = Vec::new();
     loop {
-        let (pool, attempt) = match open(&mut armed, sink) {
+        let (pool, attempt) = match open(&mut armed, target) {
             Ok(opened) => opened,
             Err(why) => return Err((armed, why)),
         };
@@ -51,11 +60,11 @@ pub(crate) fn launch(
 }
 
 /// Opens a stream on memory of the last run, moving out of it what is still leased; if that cannot be moved, on other memory.
-fn open(armed: &mut ArmedCore, sink: &Arc<dyn Sink>) -> Result<(Pool, Attempt), StartError> {
+fn open(armed: &mut ArmedCore, target: &Target) -> Result<(Pool, Attempt), StartError> {
     let mut moving = true;
     loop {
         let pool = armed.take_pool(moving)?;
-        match Attempt::prepare(armed, &pool, sink) {
+        match Attempt::prepare(armed, &pool, target) {
             Ok(attempt) => return Ok((pool, attempt)),
             Err(why) => {
                 armed.pool = Some(pool);
@@ -82,7 +91,7 @@ struct Attempt {
 
 impl Attempt {
     /// Opens a stream and makes a run current, so that the first callback finds everything in place.
-    fn prepare(armed: &mut ArmedCore, pool: &Pool, sink: &Arc<dyn Sink>) -> Result<Self, StreamError> {
+    fn prepare(armed: &mut ArmedCore, pool: &Pool, target: &Target) -> Result<Self, StreamError> {
         armed.camera.epoch = armed.camera.epoch.wrapping_add(1);
         let context = Arc::clone(&armed.camera.device.context);
         let pulse = Arc::new(Pulse::new());
@@ -95,11 +104,12 @@ impl Attempt {
                 pulse: Arc::clone(&pulse),
             })
         });
-        let plan = StreamPlan { mode, sink: Arc::clone(sink), unlock, epoch: armed.camera.epoch };
+        let plan = StreamPlan { mode, sink: Arc::clone(&target.sink), unlock, epoch: armed.camera.epoch };
         let stream = pool.open_stream(plan)?;
         let run = Delivering {
             stream: Arc::clone(&stream),
-            sink: Arc::clone(sink),
+            sink: Arc::clone(&target.sink),
+            bell: target.bell.clone(),
             pulse: Arc::clone(&pulse),
             slots: Slots {
                 memory: pool.ring(),

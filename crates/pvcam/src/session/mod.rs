@@ -18,7 +18,7 @@ use std::sync::Arc;
 use frame_pool::{Books, LossEvent, Pool, Stream, StreamMode};
 
 pub(crate) use context::{Context, on_end_of_frame, on_removed};
-pub(crate) use launch::launch;
+pub(crate) use launch::{Target, launch};
 pub(crate) use pulse::Pulse;
 pub(crate) use run::Run;
 pub(crate) use status::{Status, ask, cause};

@@ -13,8 +13,10 @@ pub(crate) struct Pulse {
     alive: AtomicBool,
     /// A stop was asked for: what is announced from now on is discarded.
     stopping: AtomicBool,
-    /// The last frame of a sequence was announced, or the camera said that it is complete.
+    /// The last frame of a sequence was announced and handed over.
     complete: AtomicBool,
+    /// The camera has completed a sequence long ago; what it has not announced will not be.
+    exhausted: AtomicBool,
     /// Host number of the newest frame.
     newest: AtomicU64,
     /// When the run was started, and when its newest frame came.
@@ -31,6 +33,7 @@ impl Pulse {
             alive: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             complete: AtomicBool::new(false),
+            exhausted: AtomicBool::new(false),
             newest: AtomicU64::new(0),
             started_ns: AtomicU64::new(monotonic_ns()),
             newest_ns: AtomicU64::new(0),
@@ -62,6 +65,15 @@ impl Pulse {
 
     pub(crate) fn is_complete(&self) -> bool {
         self.complete.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_exhausted(&self) {
+        self.exhausted.store(true, Ordering::Release);
+    }
+
+    /// Whether the callback will hand over nothing more.
+    pub(crate) fn has_handed_over_all(&self) -> bool {
+        self.is_complete() || self.exhausted.load(Ordering::Acquire)
     }
 
     pub(crate) fn saw(&self, number: u64, at_ns: u64) {

@@ -3,7 +3,7 @@
 use frame_pool::{LossCause, StreamMode};
 
 use super::context::Context;
-use super::delivery::{Delivering, Progress};
+use super::delivery::{Arrival, Delivering, Progress};
 use super::slot::{Place, Stamp};
 
 impl Delivering {
@@ -77,7 +77,7 @@ impl Delivering {
     /// Whether the camera has come round the ring and written over the frame. It writes slots in order, so then the slot of the
     /// frame before is overwritten as well.
     pub(super) fn has_come_round(&self, progress: &Progress, beyond: u64) -> bool {
-        if self.mode != StreamMode::Copied {
+        if self.stream.mode() != StreamMode::Copied {
             return false;
         }
         match progress.previous {
@@ -85,27 +85,21 @@ impl Delivering {
                 let stamp = self.slots.stamp(&self.stream, block);
                 stamp.is_none_or(|stamp| stamp.number != progress.camera)
             }
-            None => beyond % u64::from(self.slots.count.max(1)) == 0,
+            None => beyond.is_multiple_of(self.slots.count.max(1).into()),
         }
     }
 
     /// Enters the frames between the last one and number `camera` (exclusive) as lost, each for its cause: those whose
     /// slots were written lost their notification; of the others, as many as the host's numbers skip were lost before the ring,
     /// and the rest inside the camera; either to a full ring if it was full.
-    pub(super) fn enter_losses(
-        &self,
-        progress: &Progress,
-        gap: u64,
-        place: Place,
-        camera: u64,
-        was_full: bool,
-    ) {
+    pub(super) fn enter_losses(&self, progress: &Progress, arrival: &Arrival, place: Place, camera: u64) {
         let mut at = progress.camera + 1;
         if at >= camera {
             return;
         }
         let written = if place.proven { place.ahead } else { 0 };
-        let mut missing = Missing { run: self, host: gap.saturating_sub(written.into()), was_full };
+        let host = arrival.gap.saturating_sub(written.into());
+        let mut missing = Missing { run: self, host, was_full: arrival.was_full };
         for ahead in 0..written {
             let block = self.slots.after(progress.next, ahead.into());
             let stamp = self.slots.stamp(&self.stream, block);

@@ -56,7 +56,7 @@ fn stop_here(mut core: Box<SessionCore>) -> Result<Stopped, StopError> {
 /// How many frames of a sequence the camera has completed without announcing them: the status says complete, so all were written.
 fn unannounced(core: &SessionCore) -> Option<u64> {
     let frames = u64::from(core.armed.settings.frames?);
-    if core.pulse.is_complete() {
+    if core.pulse.newest() >= frames {
         return None;
     }
     let status = ask(&core.armed.camera.device.link, &core.pulse, true);
@@ -132,7 +132,7 @@ fn give_up(
     core::mem::forget(pool);
     core::mem::forget(stream);
     armed.camera.device.poison();
-    StopError::Incomplete { failure, drained, books }
+    StopError::Incomplete { failure, drained, books: Box::new(books) }
 }
 
 /// Ends a run that never started.

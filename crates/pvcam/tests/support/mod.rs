@@ -1,6 +1,7 @@
 //! A camera to test with: the simulator linked into the test, one at a time per process.
 
 #![expect(dead_code, reason = "every test uses another part of it")]
+#![expect(clippy::expect_used, reason = "what does not work here fails the test")]
 
 use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
@@ -15,7 +16,7 @@ pub(crate) const SOON: Duration = Duration::from_secs(10);
 pub(crate) const NAME: &str = "pvcamUSB_0";
 
 /// Keeps tests of one process apart: the simulator is configured before it is initialised.
-fn turn() -> MutexGuard<'static, ()> {
+pub(crate) fn turn() -> MutexGuard<'static, ()> {
     static TURN: OnceLock<Mutex<()>> = OnceLock::new();
     // A test that failed while it held the turn has said so itself.
     TURN.get_or_init(Mutex::default).lock().unwrap_or_else(|poisoned| poisoned.into_inner())
