@@ -19,6 +19,18 @@ pub(crate) struct Despeckle {
     pub(crate) adu: u32,
 }
 
+impl Despeckle {
+    /// The value of a pixel between its extreme neighbours.
+    fn correct<T: Copy + Into<u32>>(self, pixel: T, lowest: T, highest: T) -> T {
+        let neighbour = if self.bright { highest } else { lowest };
+        let (value, near): (u32, u32) = (pixel.into(), neighbour.into());
+        let affected = if self.low { value <= self.adu } else { value >= self.adu };
+        let limit = near.saturating_mul(self.threshold);
+        let stands_out = if self.bright { value * 100 > limit } else { value * 100 < limit };
+        if affected && stands_out { neighbour } else { pixel }
+    }
+}
+
 /// Three rows of the undisturbed picture; outside the picture there is none.
 pub(crate) struct Neighbourhood<'a> {
     pub(crate) above: Option<Row<'a>>,
@@ -43,6 +55,9 @@ pub(crate) fn row<'o>(
         }
     }
 }
+
+/// Pixels that are looked at together.
+const CHUNK: usize = 32;
 
 /// Room for correcting one row, allocated when the acquisition starts.
 #[derive(Debug)]
@@ -99,9 +114,7 @@ impl<T: Copy + Default + Ord + Into<u32>> Work<T> {
         self.out[..columns].copy_from_slice(here);
         if columns > 1 || above.is_some() || below.is_some() {
             self.find_extremes(above, here, below);
-            for feature in features {
-                self.apply(*feature, columns);
-            }
+            self.apply(features, columns);
         }
         &self.out[..columns]
     }
@@ -115,15 +128,24 @@ impl<T: Copy + Default + Ord + Into<u32>> Work<T> {
         extremes(Ord::min, low, here, &mut self.column_low, &mut self.lowest[..columns]);
     }
 
-    fn apply(&mut self, feature: Despeckle, columns: usize) {
-        let Despeckle { bright, low, threshold, adu } = feature;
-        let neighbours = if bright { &self.highest } else { &self.lowest };
-        for (pixel, &neighbour) in self.out[..columns].iter_mut().zip(neighbours) {
-            let (value, near): (u32, u32) = ((*pixel).into(), neighbour.into());
-            let affected = if low { value <= adu } else { value >= adu };
-            let limit = near.wrapping_mul(threshold);
-            let stands_out = if bright { value * 100 > limit } else { value * 100 < limit };
-            *pixel = if affected & stands_out { neighbour } else { *pixel };
+    /// Applies all features to the pixels that stand out at all. Most chunks of most pictures have none, which
+    /// one vector comparison tells.
+    fn apply(&mut self, features: &[Despeckle], columns: usize) {
+        let chunks = self.out[..columns].chunks_mut(CHUNK).zip(self.highest.chunks(CHUNK));
+        for ((pixels, highest), lowest) in chunks.zip(self.lowest.chunks(CHUNK)) {
+            let around = || highest.iter().zip(lowest);
+            let stands_out = pixels
+                .iter()
+                .zip(around())
+                .fold(false, |any, (pixel, (high, low))| any | (pixel > high) | (pixel < low));
+            if stands_out {
+                for (pixel, (&high, &low)) in pixels.iter_mut().zip(around()) {
+                    if *pixel > high || *pixel < low {
+                        *pixel =
+                            features.iter().fold(*pixel, |pixel, feature| feature.correct(pixel, low, high));
+                    }
+                }
+            }
         }
     }
 }
