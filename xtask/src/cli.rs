@@ -7,10 +7,11 @@ use clap::{Parser, Subcommand};
 use crate::error::Error;
 use crate::process::run;
 use crate::workspace::Workspace;
-use crate::{asan, loom, sim, soak, test, tidy};
+use crate::{asan, hardware_test, loom, sim, soak, test, tidy};
 
-/// The tasks of this workspace. New here? `cargo xtask test --fast` checks that everything works on your machine,
-/// and `cargo xtask sim -- PROGRAM` runs any PVCAM program without a camera.
+/// The tasks of this workspace. New here? `cargo xtask hardware-test` shows the whole path working, without a camera as
+/// well; `cargo xtask test --fast` checks that everything works on your machine; `cargo xtask sim -- PROGRAM` runs any
+/// PVCAM program without a camera.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 110)]
 pub(crate) struct Cli {
@@ -20,6 +21,8 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Test a camera, this machine and the SDK, step by step; without a camera, simulated ones.
+    HardwareTest(hardware_test::Options),
     /// Run everything that must hold before a change goes in: format, lints, tests, models, docs, real clients.
     Test(test::Options),
     /// Build the simulated camera (libpvcam.so.2) and run a program on it, any program that uses PVCAM.
@@ -64,6 +67,7 @@ impl Cli {
     pub(crate) fn run(self) -> Result<ExitCode, Error> {
         let workspace = Workspace::find()?;
         match self.task {
+            Task::HardwareTest(options) => return hardware_test::task(&workspace, &options),
             Task::Test(options) => return test::task(&workspace, &options),
             Task::Sim(options) => return sim::task(&workspace, &options),
             Task::Tidy => println!("{} files are tidy", tidy::run(&workspace)?),

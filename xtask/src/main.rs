@@ -8,6 +8,7 @@ mod asan;
 mod bindings;
 mod cli;
 mod error;
+mod hardware_test;
 mod loom;
 mod process;
 mod python;

@@ -28,10 +28,12 @@ const ROOMS: &[Room] = &[
     Room { name: "frame-vcam", may_use: POOL, tests_may_use: &[] },
     Room { name: "pvcam-tests", may_use: Uses::Anything, tests_may_use: &[] },
     Room { name: "pvcam-benches", may_use: Uses::Anything, tests_may_use: &[] },
+    // Dev-only: counts allocations, for tests, benches and hardware-test.
+    Room { name: "counting-alloc", may_use: Uses::Only(&[]), tests_may_use: &[] },
     // What hardware-test needs, and nothing else: xtask starts cargo for the rest.
     Room {
         name: "xtask",
-        may_use: Uses::Only(&["frame-pool", "pvcam", "pvcam-sys", "pvcam-sim"]),
+        may_use: Uses::Only(&["frame-pool", "pvcam", "pvcam-sys", "pvcam-sim", "counting-alloc"]),
         tests_may_use: &[],
     },
 ];

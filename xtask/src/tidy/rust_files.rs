@@ -11,8 +11,6 @@ const UNSAFE_PLACES: &[&str] = &[
     "crates/pvcam-sim/",
     "crates/frame-vcam/src/device/",
     "tests/support/",
-    // The counting allocator of hardware-test.
-    "xtask/src/hardware_test/alloc.rs",
     // The generator writes the keyword into other files; `deny(unsafe_code)` in main.rs keeps it from using it.
     "xtask/src/bindings/",
 ];
