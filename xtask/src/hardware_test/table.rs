@@ -129,9 +129,10 @@ fn microseconds(time: Duration) -> String {
     let us = time.as_secs_f64() * 1e6;
     match us {
         ..10.0 => format!("{us:.1}"),
-        ..1e5 => format!("{us:.0}"),
-        ..1e7 => format!("{:.0}ms", us / 1e3),
-        _ => format!("{:.0}s", us / 1e6),
+        ..1e4 => format!("{us:.0}"),
+        ..1e5 => format!("{:.1}ms", us / 1e3),
+        ..1e6 => format!("{:.0}ms", us / 1e3),
+        _ => format!("{:.1}s", us / 1e6),
     }
 }
 
@@ -230,8 +231,9 @@ mod tests {
         );
         assert_eq!(microseconds(Duration::from_nanos(40)), "0.0");
         assert_eq!(microseconds(Duration::from_nanos(12_700)), "13");
-        assert_eq!(microseconds(Duration::from_millis(99)), "99000");
+        assert_eq!(microseconds(Duration::from_micros(9_876)), "9876");
+        assert_eq!(microseconds(Duration::from_micros(15_598)), "15.6ms");
         assert_eq!(microseconds(Duration::from_millis(250)), "250ms");
-        assert_eq!(microseconds(Duration::from_secs(70)), "70s");
+        assert_eq!(microseconds(Duration::from_secs(70)), "70.0s");
     }
 }
