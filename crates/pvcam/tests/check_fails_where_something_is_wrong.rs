@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use pvcam::check::{
-    self, AllocationCounter, CheckError, Event, Expectation, Options, Report, Simulator, SimulatorStats, Step,
-    Verdict,
+    self, AllocationCounter, CheckError, Event, Expectation, Options, Report, Simulator, SimulatorStats,
+    Step, Verdict,
 };
 use pvcam::error::OpenError;
 use pvcam::{OpenPolicy, Setting};
@@ -85,7 +85,10 @@ fn without_a_probe_each_frame_is_copied_once_and_that_can_be_refused() {
     options.expect = Some(Expectation::InPlace);
     let failures = run(&rig, &options).failures();
     assert_eq!(failures.len(), 1);
-    assert!(failures[0].starts_with("continuous: frames are copied, but in place was expected"), "{failures:?}");
+    assert!(
+        failures[0].starts_with("continuous: frames are copied, but in place was expected"),
+        "{failures:?}"
+    );
 }
 
 #[test]
@@ -94,14 +97,18 @@ fn a_stream_that_dies_fails_its_step_with_the_cause() {
     let report = run(&rig, &options(&[Step::Continuous]));
     let failures = report.failures();
     assert_eq!(failures.len(), 1, "{failures:?}");
-    assert!(failures[0].starts_with("continuous: ") && failures[0].contains("stopped by itself"), "{failures:?}");
+    assert!(
+        failures[0].starts_with("continuous: ") && failures[0].contains("stopped by itself"),
+        "{failures:?}"
+    );
     assert!(failures[0].contains("only 10 of 24 frames came"), "{failures:?}");
     assert_eq!(report.not_restored, None, "also on failure");
 }
 
 #[test]
 fn losses_before_us_are_reported_by_cause_and_the_books_balance() {
-    let faults = "[camera.faults]\ndrop_notification = [11]\nlose_before_host = [13, 14]\nlose_in_camera = [18]";
+    let faults =
+        "[camera.faults]\ndrop_notification = [11]\nlose_before_host = [13, 14]\nlose_in_camera = [18]";
     let rig = rig(&format!("{GOOD}\n{faults}"));
     let simulator = Linked(rig.control);
     let mut options = options(&[Step::Continuous]);
@@ -113,7 +120,11 @@ fn losses_before_us_are_reported_by_cause_and_the_books_balance() {
     assert!(figures.balanced);
     let books = figures.books;
     assert_eq!((books.lost_notification, books.lost_before_host, books.lost_in_camera), (1, 2, 1), "{books}");
-    assert!(row.remarks.iter().any(|remark| remark.starts_with("2 frames lost between")), "{:?}", row.remarks);
+    assert!(
+        row.remarks.iter().any(|remark| remark.starts_with("2 frames lost between")),
+        "{:?}",
+        row.remarks
+    );
 }
 
 #[test]
