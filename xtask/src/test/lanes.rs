@@ -2,7 +2,7 @@
 //!
 //! To add one: a line in [`all`], and a function that returns in one line what it did.
 
-use super::{Lane, clients};
+use super::{Lane, acceptance, clients};
 use crate::error::Error;
 use crate::process::{observe, run};
 use crate::tally::Tally;
@@ -26,6 +26,12 @@ pub(super) fn all(workspace: &Workspace) -> Vec<Lane> {
         lane("simulator", "libpvcam.so.2 links", simulator),
         lane("tests", "all tests and doctests", tests),
         lane("docs", "documentation with warnings denied", docs),
+        lane("hardware-parts", "lints and tests of hardware-test, with the driver in it", parts),
+        slow(lane(
+            "hardware-test",
+            "the whole path on simulated cameras, and on some that must fail",
+            acceptance::task,
+        )),
         slow(lane("loom", "the pool's protocol in every interleaving", |workspace| {
             loom::task(workspace, &loom::Options::for_lane())
         })),
@@ -87,6 +93,12 @@ fn bindings(workspace: &Workspace) -> Result<String, Error> {
     let done = counted(&mut workspace.cargo(), "test --package xtask --features bindings bindings::")?;
     cargo(workspace, "run --quiet --package xtask --features bindings -- bindings --check")?;
     Ok(format!("not stale; generator: {done}"))
+}
+
+/// xtask's own tests run without the driver; these are those with it.
+fn parts(workspace: &Workspace) -> Result<String, Error> {
+    cargo(workspace, "clippy --package xtask --features hardware-test --all-targets -- -D warnings")?;
+    counted(&mut workspace.cargo(), "test --package xtask --features hardware-test hardware_test::")
 }
 
 fn simulator(workspace: &Workspace) -> Result<String, Error> {

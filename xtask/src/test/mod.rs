@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that must hold before a change goes in, as named lanes.
 
+mod acceptance;
 mod clients;
 mod lanes;
 mod table;
@@ -19,7 +20,7 @@ use crate::workspace::Workspace;
 machine says what is missing and fails the run, unless it is marked optional."
 )]
 pub(crate) struct Options {
-    /// Leave out the lanes that take minutes: loom, real clients, soaks, AddressSanitizer.
+    /// Leave out the lanes that take minutes: hardware-test, loom, real clients, soaks, AddressSanitizer.
     #[arg(long)]
     fast: bool,
     /// Go on after a lane that failed.
