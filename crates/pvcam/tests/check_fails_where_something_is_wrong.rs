@@ -22,8 +22,8 @@ fn options<'a>(steps: &[Step]) -> Options<'a> {
     options
 }
 
-fn run(rig: &Rig, options: &Options<'_>) -> Report {
-    check::run(&rig.sdk, options, &mut |_| ()).expect("the camera opens")
+fn run(rig: &Rig, options: &Options<'_>) -> Result<Report, CheckError> {
+    check::run(&rig.sdk, options, &mut |_| ())
 }
 
 /// The simulator that is linked in, as the check sees it.
@@ -77,13 +77,13 @@ fn without_a_probe_each_frame_is_copied_once_and_that_can_be_refused() {
     let simulator = Linked(rig.control);
     let mut options = options(&[Step::Continuous]);
     options.simulator = Some(&simulator);
-    let report = run(&rig, &options);
+    let report = run(&rig, &options).unwrap();
     assert!(report.passed(), "{:?}", report.failures());
     let figures = report.rows[1].figures.as_ref().unwrap();
     assert_eq!(figures.books.copied_bytes, figures.books.delivered * figures.frame_bytes);
     assert!(figures.books.copied_bytes > 0);
     options.expect = Some(Expectation::InPlace);
-    let failures = run(&rig, &options).failures();
+    let failures = run(&rig, &options).unwrap().failures();
     assert_eq!(failures.len(), 1);
     assert!(
         failures[0].starts_with("continuous: frames are copied, but in place was expected"),
@@ -94,7 +94,7 @@ fn without_a_probe_each_frame_is_copied_once_and_that_can_be_refused() {
 #[test]
 fn a_stream_that_dies_fails_its_step_with_the_cause() {
     let rig = rig("scene = \"stamp\"\n[camera.faults]\nsilent_stop_after = 10");
-    let report = run(&rig, &options(&[Step::Continuous]));
+    let report = run(&rig, &options(&[Step::Continuous])).unwrap();
     let failures = report.failures();
     assert_eq!(failures.len(), 1, "{failures:?}");
     assert!(
@@ -113,7 +113,7 @@ fn losses_before_us_are_reported_by_cause_and_the_books_balance() {
     let simulator = Linked(rig.control);
     let mut options = options(&[Step::Continuous]);
     options.simulator = Some(&simulator);
-    let report = run(&rig, &options);
+    let report = run(&rig, &options).unwrap();
     assert!(report.passed(), "{:?}", report.failures());
     let row = &report.rows[1];
     let figures = row.figures.as_ref().unwrap();
@@ -132,11 +132,11 @@ fn a_camera_that_cannot_be_had_is_refused_before_anything_is_exposed() {
     let rig = rig(GOOD);
     let mut unknown = options(&[Step::Snap]);
     unknown.camera = "nobody".to_owned();
-    let why = check::run(&rig.sdk, &unknown, &mut |_| ()).unwrap_err();
+    let why = run(&rig, &unknown).unwrap_err();
     assert!(why.to_string().contains(NAME), "names what there is: {why}");
     assert!(matches!(why, CheckError::Open(OpenError::Unknown { .. })));
     let _held = rig.open();
-    let why = check::run(&rig.sdk, &options(&[Step::Snap]), &mut |_| ()).unwrap_err();
+    let why = run(&rig, &options(&[Step::Snap])).unwrap_err();
     assert!(matches!(why, CheckError::Open(OpenError::AlreadyOpen { .. })), "{why}");
     assert_eq!(rig.stats().acquisitions, 0);
 }
@@ -163,7 +163,7 @@ fn an_allocation_fails_the_step() {
     let counter = Restless::default();
     let mut options = options(&[Step::Snap]);
     options.allocations = Some(&counter);
-    let report = run(&rig, &options);
+    let report = run(&rig, &options).unwrap();
     assert_eq!(report.failures(), ["snap: 1 allocations on the way of 1 frames"]);
     assert_eq!(report.rows[1].figures.as_ref().unwrap().allocations_per_frame(), Some(1.0));
 }
@@ -198,6 +198,6 @@ fn a_parameter_accessed_while_frames_stream_fails_the_step() {
     let touched = Touched(Restless::default());
     let mut options = options(&[Step::Snap]);
     options.simulator = Some(&touched);
-    let failures = run(&rig, &options).failures();
+    let failures = run(&rig, &options).unwrap().failures();
     assert!(failures[0].contains("1 parameters were accessed while frames streamed"), "{failures:?}");
 }
