@@ -17,7 +17,7 @@ use crate::error::{ArmError, Refused, StartError};
 use crate::frames::{Frames, Reader};
 use crate::plan::{Delivery, Extent, Plan};
 use crate::probe::RingKey;
-use crate::session::{Session, Target, launch};
+use crate::session::{Launched, Receiver, Session, launch};
 pub(crate) use checks::choose_exposure;
 pub use settings::{RingMode, Settings};
 pub(crate) use setup::{Setup, host_processing, set_up};
@@ -61,7 +61,8 @@ impl Camera {
     /// assert!(matches!(refused.why, ArmError::Region { .. }));
     /// let camera = refused.given_back;
     ///
-    /// let armed = camera.arm(Plan::continuous().region(Region::centred(camera.sensor(), 256, 256)).ring(8))?;
+    /// let region = Region::centred(camera.sensor(), 256, 256);
+    /// let armed = camera.arm(Plan::continuous().region(region).ring(8))?;
     /// println!("{:?} per frame", armed.settings().frame_time);
     /// # Ok(())
     /// # }
@@ -201,12 +202,10 @@ impl Armed {
     /// # }
     /// ```
     pub fn start(self) -> Result<(Session, Frames), Refused<Self, StartError>> {
-        let settings = self.core.settings;
-        let reader = Reader::new(settings.ring_slots.saturating_add(settings.reserve));
         let device = &self.core.camera.device;
         let (link, context) = (device.link.clone(), Arc::clone(&device.context));
-        match launch(self.core, &reader.target()) {
-            Ok((session, stream, pulse)) => {
+        match launch(self.core, &Reader::new) {
+            Ok(Launched { session, stream, pulse, reader }) => {
                 let settings = *session.settings();
                 Ok((session, reader.into_frames((stream, pulse), link, context, settings)))
             }
@@ -220,10 +219,19 @@ impl Armed {
     /// # Errors
     /// As [`Self::start`].
     pub fn start_into(self, sink: Arc<dyn Sink>) -> Result<Session, Refused<Self, StartError>> {
-        match launch(self.core, &Target { sink, bell: None }) {
-            Ok((session, _, _)) => Ok(session),
+        match launch(self.core, &|_windows| Given(Arc::clone(&sink))) {
+            Ok(Launched { session, .. }) => Ok(session),
             Err((core, why)) => Err(Refused { given_back: Self { core }, why }),
         }
+    }
+}
+
+/// A sink that the caller brings.
+struct Given(Arc<dyn Sink>);
+
+impl Receiver for Given {
+    fn sink(&self) -> Arc<dyn Sink> {
+        Arc::clone(&self.0)
     }
 }
 
@@ -232,14 +240,12 @@ impl ArmedCore {
     /// leased may have to be moved out of it.
     pub(crate) fn take_pool(&mut self, moving: bool) -> Result<Pool, StartError> {
         // A ring that was refused is half as large now.
-        let wanted = Wanted { slots: self.settings.ring_slots.min(self.wanted.slots), ..self.wanted };
+        let slots = self.settings.ring_slots;
+        let wanted = Wanted { slots, exact: self.settings.frames.is_none(), ..self.wanted };
         if let Some(pool) = self.pool.take() {
             self.camera.shelf.put(pool);
         }
         let pool = self.camera.shelf.take(wanted, moving)?;
-        if self.settings.frames.is_none() {
-            self.settings.ring_slots = pool.plan().blocks;
-        }
         self.settings.reserve = pool.plan().reserve;
         Ok(pool)
     }

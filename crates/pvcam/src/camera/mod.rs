@@ -114,7 +114,7 @@ impl Camera {
     /// # Errors
     /// [`ParamError`] if the camera does not tell.
     pub fn readout(&self) -> Result<Readout, ParamError> {
-        Ok(readout::read_choice(self.link()))
+        readout::read_choice(self.link())
     }
 
     /// Chooses port (by value), speed (by index) and gain (by index). Bit depth, range of exposures and frame rate may change.

@@ -54,12 +54,16 @@ pub struct Readout {
 }
 
 /// The present choice. A camera without one of the three has the value 0 for it.
-pub(super) fn read_choice(link: &Link) -> Readout {
-    Readout {
-        port: link.optional(param::PARAM_READOUT_PORT).unwrap_or(0),
-        speed: link.optional(param::PARAM_SPDTAB_INDEX).unwrap_or(0),
-        gain: link.optional(param::PARAM_GAIN_INDEX).unwrap_or(0),
-    }
+pub(super) fn read_choice(link: &Link) -> Result<Readout, ParamError> {
+    Ok(Readout {
+        port: current_if_there(link, param::PARAM_READOUT_PORT)?,
+        speed: current_if_there(link, param::PARAM_SPDTAB_INDEX)?,
+        gain: current_if_there(link, param::PARAM_GAIN_INDEX)?,
+    })
+}
+
+fn current_if_there<T: TryFrom<i128> + Default>(link: &Link, id: param::ParamId) -> Result<T, ParamError> {
+    if link.has(id) { link.current(id) } else { Ok(T::default()) }
 }
 
 /// Sets port, speed and gain, in the order that the camera demands: each resets those behind it.
@@ -75,7 +79,7 @@ fn set_if_there(link: &Link, id: param::ParamId, value: i128) -> Result<(), Para
 
 /// Walks through all ports, speeds and gains. The camera's choice is changed on the way and put back at the end.
 pub(super) fn read_table(link: &Link) -> Result<Vec<Port>, ParamError> {
-    let choice = read_choice(link);
+    let choice = read_choice(link)?;
     let table = walk_ports(link);
     // Put back even if the walk failed; the first failure is the one to tell.
     let restored = write_choice(link, choice);
@@ -141,7 +145,7 @@ fn gain_at(link: &Link, index: i16) -> Result<Gain, ParamError> {
 
 /// What can be told of the present choice without changing anything.
 pub(super) fn read_present(link: &Link) -> Result<Vec<Port>, ParamError> {
-    let choice = read_choice(link);
+    let choice = read_choice(link)?;
     let names =
         if link.has(param::PARAM_READOUT_PORT) { link.items(param::PARAM_READOUT_PORT)? } else { Vec::new() };
     let name = names.into_iter().find(|item| item.value == choice.port).map(|item| item.text);

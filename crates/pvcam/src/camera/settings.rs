@@ -100,7 +100,7 @@ const SWITCHES: [(Setting, ParamId); 7] = [
 
 impl CameraSettings {
     pub(super) fn read(link: &Link, serial: &str) -> Result<Self, ParamError> {
-        let choice = readout::read_choice(link);
+        let choice = readout::read_choice(link)?;
         let mut values = vec![
             (Setting::Port, i64::from(choice.port)),
             (Setting::Speed, i64::from(choice.speed)),
@@ -151,7 +151,7 @@ impl CameraSettings {
 
     /// Writes what differs from the present state, in the order that the camera's own dependences demand.
     pub(super) fn write(&self, link: &Link) -> Result<(), ParamError> {
-        let present = readout::read_choice(link);
+        let present = readout::read_choice(link)?;
         let wanted = Readout {
             port: self.number(&Setting::Port).unwrap_or(present.port),
             speed: self.number(&Setting::Speed).unwrap_or(present.speed),

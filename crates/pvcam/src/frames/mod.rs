@@ -7,12 +7,12 @@ use core::time::Duration;
 use std::sync::Arc;
 use std::time::Instant;
 
-use frame_pool::{Lease, Stream};
+use frame_pool::{Doorbell, Lease, Sink, Stream};
 
 use crate::arm::Settings;
 use crate::error::{TimeoutCause, WaitError};
 use crate::param::Link;
-use crate::session::{Context, Pulse, Status, Target, ask, cause};
+use crate::session::{Context, Pulse, Receiver, Status, ask, cause};
 use queue::FrameQueue;
 
 /// Shortest default deadline of the iterator.
@@ -69,11 +69,6 @@ impl Reader {
         Self { queue: Arc::new(FrameQueue::new(windows as usize)) }
     }
 
-    pub(crate) fn target(&self) -> Target {
-        let bell = Some(Arc::clone(&self.queue.bell));
-        Target { sink: Arc::<FrameQueue>::clone(&self.queue), bell }
-    }
-
     pub(crate) fn into_frames(
         self,
         run: (Arc<Stream>, Arc<Pulse>),
@@ -82,6 +77,16 @@ impl Reader {
         settings: Settings,
     ) -> Frames {
         Frames { queue: self.queue, stream: run.0, pulse: run.1, link, context, settings }
+    }
+}
+
+impl Receiver for Reader {
+    fn sink(&self) -> Arc<dyn Sink> {
+        Arc::<FrameQueue>::clone(&self.queue)
+    }
+
+    fn bell(&self) -> Option<Arc<Doorbell>> {
+        Some(Arc::clone(&self.queue.bell))
     }
 }
 
@@ -136,7 +141,12 @@ impl Frames {
             // What was pushed before the close is seen after it.
             return self.queue.len() == 0;
         }
-        self.pulse.has_handed_over_all() && self.stream.books().in_flight == 0 && self.queue.len() == 0
+        if !self.pulse.has_handed_over_all() {
+            return false;
+        }
+        // A copy counts as delivered a moment before it is in the queue, hence both counts.
+        let books = self.stream.books();
+        books.in_flight == 0 && self.queue.received() == books.delivered && self.queue.len() == 0
     }
 
     /// The deadline has passed: perhaps something came at the last moment, perhaps slots only wait to be given back.

@@ -1,6 +1,6 @@
 //! The session's own sink: a queue with room for every lease there can be.
 
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use std::sync::Arc;
 
@@ -11,6 +11,8 @@ use frame_pool::{Doorbell, Lease, Sink};
 pub(super) struct FrameQueue {
     leases: ArrayQueue<Lease>,
     pub(super) bell: Arc<Doorbell>,
+    /// Leases that were put in.
+    received: AtomicU64,
     closed: AtomicBool,
     /// The reader is gone: what comes is dropped.
     abandoned: AtomicBool,
@@ -23,6 +25,7 @@ impl FrameQueue {
         Self {
             leases: ArrayQueue::new(capacity.max(1)),
             bell: Arc::new(Doorbell::new()),
+            received: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
@@ -35,6 +38,10 @@ impl FrameQueue {
 
     pub(super) fn len(&self) -> usize {
         self.leases.len()
+    }
+
+    pub(super) fn received(&self) -> u64 {
+        self.received.load(Ordering::Acquire)
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -64,6 +71,7 @@ impl Sink for FrameQueue {
     fn deliver(&self, lease: Lease) {
         // The queue has room for every window; were it full all the same, dropping the lease gives the slot back.
         drop(self.leases.push(lease));
+        self.received.fetch_add(1, Ordering::Release);
         if self.abandoned.load(Ordering::SeqCst) {
             while self.leases.pop().is_some() {}
         }

@@ -16,35 +16,48 @@ use crate::arm::{ArmedCore, RingMode};
 use crate::error::{Failure, StartError};
 use crate::plan::LEAST_SLOTS;
 
-/// Where the frames of a run go.
-pub(crate) struct Target {
-    pub(crate) sink: Arc<dyn Sink>,
-    /// Wakes who waits there, if the sink is ours.
-    pub(crate) bell: Option<Arc<Doorbell>>,
+/// Who takes the frames of a run.
+pub(crate) trait Receiver {
+    fn sink(&self) -> Arc<dyn Sink>;
+
+    /// Wakes who waits at the sink, if the sink is ours.
+    fn bell(&self) -> Option<Arc<Doorbell>> {
+        None
+    }
 }
 
-/// A run that was started: the session, and what its readers need of it.
-pub(crate) type Launched = (Session, Arc<Stream>, Arc<Pulse>);
+/// A run that was started.
+pub(crate) struct Launched<R> {
+    pub(crate) session: Session,
+    pub(crate) stream: Arc<Stream>,
+    pub(crate) pulse: Arc<Pulse>,
+    pub(crate) reader: R,
+}
+
 /// What was armed, and why it did not start.
 pub(crate) type NotLaunched = (Box<ArmedCore>, StartError);
 
-/// Starts what is armed; frames go to `target`. A ring that the SDK does not take is tried again with half its slots.
-pub(crate) fn launch(mut armed: Box<ArmedCore>, target: &Target) -> Result<Launched, NotLaunched> {
+/// Starts what is armed; `receiver` makes who takes the frames, told how many can be leased at once. A ring that the SDK does not
+/// take is tried again with half its slots.
+pub(crate) fn launch<R: Receiver>(
+    mut armed: Box<ArmedCore>,
+    receiver: &dyn Fn(u32) -> R,
+) -> Result<Launched<R>, NotLaunched> {
     let mut tried = Vec::new();
     loop {
-        let (pool, attempt) = match open(&mut armed, target) {
+        let (pool, attempt) = match open(&mut armed, receiver) {
             Ok(opened) => opened,
             Err(why) => return Err((armed, why)),
         };
         tried.push(armed.settings.ring_slots);
         match attempt.start(&armed, &pool) {
             Ok(()) => {
-                let Attempt { stream, pulse } = attempt;
-                let parts = (Arc::clone(&stream), Arc::clone(&pulse));
                 tracing::info!(camera = %armed.camera.identity.name, epoch = armed.camera.epoch,
                     slots = armed.settings.ring_slots, delivery = ?armed.settings.delivery, "started");
-                let session = Session::new(Box::new(SessionCore { armed, pool, stream, pulse }));
-                return Ok((session, parts.0, parts.1));
+                let Attempt { stream, pulse, reader } = attempt;
+                let core =
+                    SessionCore { armed, pool, stream: Arc::clone(&stream), pulse: Arc::clone(&pulse) };
+                return Ok(Launched { session: Session::new(Box::new(core)), stream, pulse, reader });
             }
             Err(failure) => {
                 attempt.undo(&armed, pool);
@@ -60,11 +73,14 @@ pub(crate) fn launch(mut armed: Box<ArmedCore>, target: &Target) -> Result<Launc
 }
 
 /// Opens a stream on memory of the last run, moving out of it what is still leased; if that cannot be moved, on other memory.
-fn open(armed: &mut ArmedCore, target: &Target) -> Result<(Pool, Attempt), StartError> {
+fn open<R: Receiver>(
+    armed: &mut ArmedCore,
+    receiver: &dyn Fn(u32) -> R,
+) -> Result<(Pool, Attempt<R>), StartError> {
     let mut moving = true;
     loop {
         let pool = armed.take_pool(moving)?;
-        match Attempt::prepare(armed, &pool, target) {
+        match Attempt::prepare(armed, &pool, receiver) {
             Ok(attempt) => return Ok((pool, attempt)),
             Err(why) => {
                 armed.pool = Some(pool);
@@ -84,14 +100,16 @@ fn may_be_too_large(failure: &Failure) -> bool {
 }
 
 /// One try to start.
-struct Attempt {
+struct Attempt<R> {
     stream: Arc<Stream>,
     pulse: Arc<Pulse>,
+    reader: R,
 }
 
-impl Attempt {
+impl<R: Receiver> Attempt<R> {
     /// Opens a stream and makes a run current, so that the first callback finds everything in place.
-    fn prepare(armed: &mut ArmedCore, pool: &Pool, target: &Target) -> Result<Self, StreamError> {
+    fn prepare(armed: &mut ArmedCore, pool: &Pool, receiver: &dyn Fn(u32) -> R) -> Result<Self, StreamError> {
+        let reader = receiver(armed.settings.ring_slots.saturating_add(armed.settings.reserve));
         armed.camera.epoch = armed.camera.epoch.wrapping_add(1);
         let context = Arc::clone(&armed.camera.device.context);
         let pulse = Arc::new(Pulse::new());
@@ -104,15 +122,15 @@ impl Attempt {
                 pulse: Arc::clone(&pulse),
             })
         });
-        let plan = StreamPlan { mode, sink: Arc::clone(&target.sink), unlock, epoch: armed.camera.epoch };
+        let plan = StreamPlan { mode, sink: reader.sink(), unlock, epoch: armed.camera.epoch };
         let stream = pool.open_stream(plan)?;
         let run = Delivering {
             stream: Arc::clone(&stream),
-            sink: Arc::clone(&target.sink),
-            bell: target.bell.clone(),
+            sink: reader.sink(),
+            bell: reader.bell(),
             pulse: Arc::clone(&pulse),
             slots: Slots {
-                memory: pool.ring(),
+                start: pool.ring().ptr.addr().get(),
                 count: armed.settings.ring_slots,
                 bytes: armed.settings.frame_bytes,
                 stamped: armed.settings.metadata && !armed.settings.host_processing,
@@ -123,7 +141,7 @@ impl Attempt {
             progress: Progress::default().into(),
         };
         context.attach(Box::new(Run::Deliver(Box::new(run))));
-        Ok(Self { stream, pulse })
+        Ok(Self { stream, pulse, reader })
     }
 
     fn start(&self, armed: &ArmedCore, pool: &Pool) -> Result<(), Failure> {

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use frame_pool::{Books, LossEvent, Pool, Stream, StreamMode};
 
 pub(crate) use context::{Context, on_end_of_frame, on_removed};
-pub(crate) use launch::{Target, launch};
+pub(crate) use launch::{Launched, Receiver, launch};
 pub(crate) use pulse::Pulse;
 pub(crate) use run::Run;
 pub(crate) use status::{Status, ask, cause};
@@ -65,6 +65,9 @@ pub struct Stopped {
     pub armed: Armed,
     /// Where every frame went. Final, and balanced.
     pub books: Books,
+    /// The losses that nobody took from the session ([`Session::next_loss`]), by their numbers; at most 1024, the rest is in the
+    /// books alone.
+    pub losses: Vec<LossEvent>,
     /// What the callbacks noticed.
     pub oddities: Oddities,
     /// How long the callbacks took.

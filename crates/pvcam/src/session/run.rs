@@ -14,6 +14,12 @@ pub(crate) enum Run {
     Probe(ProbeRun),
 }
 
+const _: () = {
+    const fn shared_between_threads<T: Send + Sync>() {}
+    // The context hands it to the SDK's thread by a raw pointer, which the compiler does not check.
+    shared_between_threads::<Run>();
+};
+
 impl Run {
     /// One announced frame. Called by one thread at a time; neither locks, allocates, logs nor panics.
     pub(super) fn end_of_frame(&self, info: FRAME_INFO, arrived_ns: u64, context: &Context) {

@@ -7,7 +7,7 @@
 use core::ffi::c_void;
 use core::ptr::null_mut;
 
-use frame_pool::{RingMemory, Stream};
+use frame_pool::Stream;
 use pvcam_sys::{FRAME_INFO, PV_OK};
 
 use super::context::Context;
@@ -24,7 +24,8 @@ pub(super) struct Stamp {
 
 /// The slots as the callback sees them.
 pub(super) struct Slots {
-    pub(super) memory: RingMemory,
+    /// Address of the first slot, to compare with.
+    pub(super) start: usize,
     pub(super) count: u32,
     pub(super) bytes: u32,
     /// Whether the camera writes its frame number into each slot, and nothing alters it on the way.
@@ -94,7 +95,7 @@ impl Slots {
         if i32::from(told) != PV_OK || i64::from(info.FrameNr) != i64::try_from(number).ok()? {
             return None;
         }
-        let offset = frame.addr().checked_sub(self.memory.ptr.addr().get())?;
+        let offset = frame.addr().checked_sub(self.start)?;
         let bytes = self.bytes as usize;
         if bytes == 0 || offset % bytes != 0 {
             return None;

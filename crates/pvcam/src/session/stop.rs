@@ -100,9 +100,10 @@ fn close_books(core: &SessionCore) -> Books {
     let books = core.pool.close_stream(&core.stream);
     core.armed.camera.device.link.library.session_ended();
     let camera = core.armed.camera.identity.name.as_str();
-    tracing::info!(camera, %books, balanced = books.balanced(), "stopped");
-    while let Some(loss) = core.stream.next_loss() {
-        tracing::warn!(camera, cause = ?loss.cause, first = loss.first, count = loss.count, "frames lost");
+    if books.lost() > 0 {
+        tracing::warn!(camera, lost = books.lost(), %books, "stopped, with losses");
+    } else {
+        tracing::info!(camera, %books, "stopped");
     }
     books
 }
@@ -111,10 +112,11 @@ fn give_back(core: Box<SessionCore>, last: LastRun) -> Stopped {
     let books = close_books(&core);
     let oddities = Oddities::of(&core.pulse, &core.armed.camera.device.context);
     let callback_times = core.pulse.times.read();
+    let losses = std::iter::from_fn(|| core.stream.next_loss()).collect();
     let SessionCore { mut armed, pool, .. } = *core;
     armed.camera.last_run = Some(last);
     armed.pool = Some(pool);
-    Stopped { armed: Armed::from_core(armed), books, oddities, callback_times }
+    Stopped { armed: Armed::from_core(armed), books, losses, oddities, callback_times }
 }
 
 /// The SDK may still write or call back: memory, callback context and camera are leaked, not freed.

@@ -37,10 +37,19 @@ pub(crate) fn rig(lines: &str) -> Rig {
 
 /// Initialises the simulator with a whole configuration.
 pub(crate) fn configured(toml: &str) -> Rig {
+    configured_with(toml, api())
+}
+
+/// As [`rig`], with some functions of the library exchanged.
+pub(crate) fn rig_with(lines: &str, api: pvcam_sys::Api) -> Rig {
+    configured_with(&format!("[[camera]]\nmodel = \"prime-bsi-usb\"\n{lines}\n"), api)
+}
+
+fn configured_with(toml: &str, api: pvcam_sys::Api) -> Rig {
     let turn = turn();
     let control = Control::in_process();
     control.configure(toml).expect("a good configuration");
-    Rig { sdk: Sdk::with_api(api()).expect("the simulator starts"), control, _turn: turn }
+    Rig { sdk: Sdk::with_api(api).expect("the simulator starts"), control, _turn: turn }
 }
 
 /// The simulator's functions.
