@@ -28,6 +28,9 @@ pub(crate) enum Error {
     /// The output of a tool is not what this task can read.
     #[error("cannot understand the output of `{command}`: {why}")]
     Output { command: String, why: String },
+    /// A program ended otherwise than it must.
+    #[error("`{command}` did not do what it must: {why}")]
+    Wrong { command: String, why: String },
     /// A name was asked for that is in no list.
     #[error("there is no {kind} `{name}`; there is: {}", if known.is_empty() { "none".to_owned() } else { known.join(", ") })]
     Unknown { kind: &'static str, name: String, known: Vec<String> },

@@ -47,7 +47,7 @@ pub(super) fn task(workspace: &Workspace) -> Result<String, Error> {
     let bench = Bench { workspace, folder };
     let steps = bench.default_settings()?;
     bench.losses_balance()?;
-    bench.fails("dying", DYING, &[], "FAILED: dying: continuous: the camera has stopped by itself")?;
+    bench.fails("dying", DYING, &[], "FAILED: dying: continuous: no frame within")?;
     bench.fails(
         "breaking",
         BREAKING,
@@ -149,7 +149,7 @@ fn expect(command: &Command, output: &Output, code: i32, told: &str) -> Result<(
 }
 
 fn odd(command: &Command, why: String) -> Error {
-    Error::Output { command: shown(command), why }
+    Error::Wrong { command: shown(command), why }
 }
 
 fn json(file: &Path) -> Result<Value, Error> {
