@@ -1,1 +1,22 @@
 //! What crosses the crates: end to end, faults, real clients, compile-fail.
+//!
+//! This library is what the tests beside it share. They see what a user sees: the driver on the simulator's *shared library*,
+//! loaded as the vendor's would be. Only the clock is theirs ([`Rig::step`]), so that nothing depends on how busy the
+//! machine is.
+//!
+//! A simulator serves one test at a time: a [`Rig`] holds the turn, and what needs an environment of its own runs in a
+//! [`child`] process.
+
+#![expect(clippy::expect_used, reason = "a helper of tests that fails is a failed test")]
+
+mod child;
+mod pictures;
+mod rig;
+mod rings;
+mod sim_library;
+
+pub use child::{Ended, child};
+pub use pictures::{assert_counter_scene, counter, pages, scene_of};
+pub use rig::{Rig, SOON, next, rest, small, trust};
+pub use rings::{Ring, settled};
+pub use sim_library::{control, scratch, shared_library};
