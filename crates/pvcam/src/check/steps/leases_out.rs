@@ -9,7 +9,7 @@ use crate::error::StartError;
 use crate::{Armed, Refused};
 
 /// A small ring, so that the second run goes round it and would write over what is leased.
-const SLOTS: u32 = 16;
+const SLOTS: u32 = 32;
 /// Frames of the first run, which fit the ring with those held at its start.
 const FIRST: u64 = 12;
 /// Frames of the second run: twice round.
