@@ -18,5 +18,5 @@ mod sim_library;
 pub use child::{Ended, child};
 pub use pictures::{assert_counter_scene, counter, pages, scene_of};
 pub use rig::{Rig, SOON, next, rest, small, trust};
-pub use rings::{Ring, settled};
+pub use rings::{Ring, Taker};
 pub use sim_library::{control, scratch, shared_library};

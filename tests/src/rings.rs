@@ -57,19 +57,43 @@ impl Ring {
     }
 
     /// Starts that acquisition.
-    pub fn start(&self, camera: Camera) -> (Session, Frames) {
+    pub fn start(&self, camera: Camera) -> (Session, Taker) {
         let plan = self.plan(&camera);
         let armed = camera.arm(plan).expect("the plan is good");
         assert_eq!(armed.settings().delivery, self.mode());
-        armed.start().expect("it starts")
+        let (session, frames) = armed.start().expect("it starts");
+        (session, Taker::new(frames))
     }
 }
 
-/// What is there after a step: the copier, where there is one, has done its work.
-#[must_use]
-pub fn settled(session: &Session, frames: &Frames) -> Vec<Lease> {
-    while session.books().in_flight > 0 {
-        std::thread::yield_now();
+/// A reader on the stepped clock, who knows when there is no more to wait for.
+#[derive(Debug)]
+pub struct Taker {
+    /// The frames.
+    pub frames: Frames,
+    taken: u64,
+}
+
+impl Taker {
+    /// Takes frames from the beginning of a run.
+    #[must_use]
+    pub const fn new(frames: Frames) -> Self {
+        Self { frames, taken: 0 }
     }
-    std::iter::from_fn(|| frames.try_next()).collect()
+
+    /// Everything that has been delivered since the last call, after the copier, where there is one, has done its work.
+    #[must_use]
+    pub fn settled(&mut self, session: &Session) -> Vec<Lease> {
+        let mut leases = Vec::new();
+        loop {
+            // A copy counts as delivered a moment before it can be taken.
+            let books = session.books();
+            leases.extend(std::iter::from_fn(|| self.frames.try_next()));
+            if books.in_flight == 0 && self.taken + leases.len() as u64 >= books.delivered {
+                self.taken += leases.len() as u64;
+                return leases;
+            }
+            std::thread::yield_now();
+        }
+    }
 }

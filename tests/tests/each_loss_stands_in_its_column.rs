@@ -4,7 +4,7 @@
 
 use pvcam::LossCause::{self, BeforeHost, InCamera, Notification};
 use pvcam::{Books, Session};
-use pvcam_tests::{Ring, assert_counter_scene, settled};
+use pvcam_tests::{Ring, assert_counter_scene};
 
 /// Exposures of each run: more than twice round the ring.
 const EXPOSURES: u64 = 20;
@@ -68,11 +68,11 @@ fn assert_columns(books: &Books, lost: &[(LossCause, u64)], what: &str) {
 fn run(ring: &Ring, case: &Case) {
     let what = format!("{} ring, {:?}", ring.story, case.faults);
     let rig = ring.rig(&format!("[camera.faults]\n{}", case.faults));
-    let (session, frames) = ring.start(rig.open("pvcamUSB_0"));
+    let (session, mut taker) = ring.start(rig.open("pvcamUSB_0"));
     let (mut arrived, mut missed) = (Vec::new(), 0);
     for _ in 0..EXPOSURES {
         rig.step(0, 1);
-        for lease in settled(&session, &frames) {
+        for lease in taker.settled(&session) {
             assert_counter_scene(&lease);
             arrived.push(lease.record().camera_number.expect("a number"));
             missed += lease.record().lost_before;
@@ -102,12 +102,12 @@ fn in_every_ring() {
 fn a_late_burst_comes_together_and_in_order() {
     for ring in Ring::all() {
         let rig = ring.rig("[camera.faults]\nlate_burst = { at = 5, frames = 4 }");
-        let (session, frames) = ring.start(rig.open("pvcamUSB_0"));
+        let (session, mut taker) = ring.start(rig.open("pvcamUSB_0"));
         let mut at_each_step = Vec::new();
         for _ in 0..10 {
             rig.step(0, 1);
             let numbers =
-                settled(&session, &frames).iter().map(|lease| lease.record().number).collect::<Vec<_>>();
+                taker.settled(&session).iter().map(|lease| lease.record().number).collect::<Vec<_>>();
             at_each_step.push(numbers);
         }
         let mut expected: Vec<Vec<u64>> = (1..=10).map(|number| vec![number]).collect();

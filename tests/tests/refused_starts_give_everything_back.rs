@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pvcam::error::StartError;
 use pvcam::{Armed, Plan};
-use pvcam_tests::{Rig, Ring, assert_counter_scene, next, rest, settled, small};
+use pvcam_tests::{Rig, Ring, assert_counter_scene, next, rest, small};
 
 /// The camera refuses with the faults, says so, and starts when they are gone.
 fn refused(ring: &Ring, faults: &str, plan: impl FnOnce(Plan) -> Plan) -> (StartError, Armed, Rig) {
@@ -35,10 +35,10 @@ fn assert_runs(armed: Armed, rig: &Rig, slots: u32) {
 fn once_refused_a_ring_runs_with_half_its_slots() {
     for ring in Ring::all() {
         let rig = ring.rig("[camera.faults]\nrefuse_start = 1");
-        let (session, frames) = ring.start(rig.open("pvcamUSB_0"));
+        let (session, mut taker) = ring.start(rig.open("pvcamUSB_0"));
         assert_eq!(session.settings().ring_slots, Ring::SLOTS / 2);
         rig.step(0, 3);
-        settled(&session, &frames).iter().for_each(assert_counter_scene);
+        taker.settled(&session).iter().for_each(assert_counter_scene);
         let books = session.stop().expect("it stops").books;
         assert_eq!((books.highest, books.delivered), (3, 3), "{books}");
     }

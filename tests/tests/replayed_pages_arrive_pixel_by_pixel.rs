@@ -3,7 +3,7 @@
 #![expect(clippy::expect_used, reason = "a helper of a test that fails is a failed test")]
 
 use pvcam::{Camera, Delivery, Evidence, Frames, Lease, Plan, Region, RingTrust, Session, StreamMode};
-use pvcam_tests::{Rig, child, next, pages, rest};
+use pvcam_tests::{Rig, Taker, child, next, pages, rest};
 
 /// Frames of a continuous run: several times round the ring.
 const FRAMES: u32 = 30;
@@ -52,9 +52,13 @@ fn sequence(rig: &Rig, camera: Camera, replay: &Replay, delivery: Delivery, mode
     let frames = 7;
     let plan = Plan::sequence(frames).region(replay.region).delivery(delivery).reserve(frames.into());
     let (session, reader) = start(camera, plan, mode);
-    rig.step(0, frames.into());
-    let leases = rest(&reader);
-    assert_eq!(leases.len(), usize::from(frames));
+    let (mut taker, mut leases) = (Taker::new(reader), Vec::new());
+    for _ in 0..frames {
+        rig.step(0, 1);
+        leases.extend(taker.settled(&session));
+    }
+    assert!(rest(&taker.frames).is_empty(), "the sequence has ended");
+    assert_eq!(leases.len(), usize::from(frames), "{}", session.books());
     leases.iter().for_each(|lease| replay.assert_shown(lease));
     let camera = stop(session, frames.into(), mode);
     leases.iter().for_each(|lease| replay.assert_shown(lease));

@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use pvcam::error::{StartError, TimeoutCause, WaitError};
 use pvcam::{Frames, Lease, Plan, Session, Stopped, StreamMode};
-use pvcam_tests::{Rig, Ring, assert_counter_scene, rest, settled, small};
+use pvcam_tests::{Rig, Ring, Taker, assert_counter_scene, rest, small};
 
 const LAST: u64 = 10;
 /// A wait that is known to be in vain.
 const IN_VAIN: Duration = Duration::from_millis(50);
 
 /// Exposes until the camera does no more; keeps the last three frames.
-fn to_the_end(rig: &Rig, session: &Session, frames: &Frames) -> Vec<Lease> {
+fn to_the_end(rig: &Rig, session: &Session, taker: &mut Taker) -> Vec<Lease> {
     let (mut kept, mut exposed) = (Vec::new(), 0);
     while rig.step_at_most(0, 1) == 1 {
         exposed += 1;
-        kept.extend(settled(session, frames));
+        kept.extend(taker.settled(session));
         let old = kept.len().saturating_sub(3);
         kept.drain(..old);
     }
@@ -50,20 +50,20 @@ fn stop(session: Session, kept: &[Lease]) -> Stopped {
 fn a_stream_that_dies_silently() {
     for ring in Ring::all() {
         let rig = ring.rig(&format!("[camera.faults]\nsilent_stop_after = {LAST}"));
-        let (session, frames) = ring.start(rig.open("pvcamUSB_0"));
-        let kept = to_the_end(&rig, &session, &frames);
+        let (session, mut taker) = ring.start(rig.open("pvcamUSB_0"));
+        let kept = to_the_end(&rig, &session, &mut taker);
         assert!(
-            matches!(cause_of(&frames), TimeoutCause::StreamDied { failure: None }),
+            matches!(cause_of(&taker.frames), TimeoutCause::StreamDied { failure: None }),
             "{} ring",
             ring.story
         );
         let armed = stop(session, &kept).armed;
-        assert!(matches!(frames.next_within(IN_VAIN), Ok(None)), "the stopped stream has ended");
+        assert!(matches!(taker.frames.next_within(IN_VAIN), Ok(None)), "the stopped stream has ended");
         // The camera itself is well: it starts again, on memory of which some is still leased.
         rig.control.fault(0, "").expect("faults can be taken away");
         let (session, frames) = armed.start().expect("it starts again");
         rig.step(0, 4);
-        let again = settled(&session, &frames);
+        let again = Taker::new(frames).settled(&session);
         again.iter().for_each(assert_counter_scene);
         assert_eq!(again.len(), 4);
         assert!(again.iter().all(|lease| lease.record().epoch == kept[0].record().epoch + 1));
@@ -75,9 +75,9 @@ fn a_stream_that_dies_silently() {
 fn a_camera_that_is_unplugged() {
     for ring in Ring::all() {
         let rig = ring.rig(&format!("[camera.faults]\nunplug_after = {LAST}"));
-        let (session, frames) = ring.start(rig.open("pvcamUSB_0"));
-        let kept = to_the_end(&rig, &session, &frames);
-        assert!(matches!(cause_of(&frames), TimeoutCause::CameraGone { .. }), "{} ring", ring.story);
+        let (session, mut taker) = ring.start(rig.open("pvcamUSB_0"));
+        let kept = to_the_end(&rig, &session, &mut taker);
+        assert!(matches!(cause_of(&taker.frames), TimeoutCause::CameraGone { .. }), "{} ring", ring.story);
         let armed = stop(session, &kept).armed;
         let refused = armed.start().expect_err("a camera that is gone does not start");
         let StartError::Refused { failure, .. } = &refused.why else { unreachable!("{:?}", refused.why) };

@@ -1,7 +1,7 @@
 //! A slot that is written over while it is in use is found out: a copy of it is not delivered, and a lease on it says so.
 
 use pvcam::{Evidence, LossCause};
-use pvcam_tests::{Ring, scene_of, settled};
+use pvcam_tests::{Ring, scene_of};
 
 const TORN: u64 = 7;
 const FRAMES: u64 = 12;
@@ -15,11 +15,11 @@ fn faults(key: &str) -> String {
 fn a_lease_in_place_tells_that_it_is_torn() {
     for ring in Ring::all().into_iter().filter(|ring| ring.trust.is_some()) {
         let rig = ring.rig(&faults("torn"));
-        let (session, frames) = ring.start(rig.open("pvcamUSB_0"));
+        let (session, mut taker) = ring.start(rig.open("pvcamUSB_0"));
         let mut torn = 0;
         for number in 1..=FRAMES {
             rig.step(0, 1);
-            let leases = settled(&session, &frames);
+            let leases = taker.settled(&session);
             let [lease] = &leases[..] else { unreachable!("one frame a step, not {leases:?}") };
             let whole = lease.pixels::<u16>().expect("16 bits a pixel") == scene_of(number, lease.layout());
             assert_eq!(whole, number != TORN, "the fault hits frame {TORN} and no other");
@@ -49,11 +49,11 @@ fn a_copy_is_whole_or_counted_as_torn() {
     // The copier wins or loses a race: several times, so that both are likely to be seen.
     for _ in 0..8 {
         let rig = ring.rig(&faults("torn"));
-        let (session, frames) = ring.start(rig.open("pvcamUSB_0"));
+        let (session, mut taker) = ring.start(rig.open("pvcamUSB_0"));
         let mut arrived = Vec::new();
         for _ in 0..FRAMES {
             rig.step(0, 1);
-            for lease in settled(&session, &frames) {
+            for lease in taker.settled(&session) {
                 let number = lease.record().number;
                 let whole =
                     lease.pixels::<u16>().expect("16 bits a pixel") == scene_of(number, lease.layout());
