@@ -27,9 +27,10 @@ A real camera is used with its internal trigger. It exposes: whatever its output
 fire; the outputs are listed before the first exposure. When the run ends, pass or fail, it gets its settings back.
 
 The steps:
-  open         open into a known state (no pixel altered), read it back; tells every setting that had to change
+  open         open into a known state (no pixel altered), read it back; tells every setting that had to change, and what
+               the probe of the ring found, if it is probed
   snap         one frame, twice; the second one is measured
-  sequence     a sequence that ends by itself
+  sequence     a sequence of at most 32 frames that ends by itself
   continuous   as fast as the camera goes
   slow-reader  a reader that holds each tenth frame for half the time that the ring lasts
   readers      three threads that clone and drop leases

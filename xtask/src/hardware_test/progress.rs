@@ -65,3 +65,38 @@ fn ended(row: &Row) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use pvcam::check::Step;
+
+    use super::*;
+
+    fn opened(simulated: bool) -> String {
+        let mut about = About::default();
+        (about.name, about.product, about.serial) = ("c".to_owned(), "P".to_owned(), "S1".to_owned());
+        about.sensor = (20, 10);
+        about.interface = "USB 3.0".to_owned();
+        about.outputs = vec!["expose-out".to_owned()];
+        Progress::new(simulated).text(&Event::Opened(&about))
+    }
+
+    #[test]
+    fn outputs_of_a_real_camera_are_told_before_it_exposes() {
+        assert_eq!(opened(true), "\nc: P, serial number S1, 20 x 10 pixels, by USB 3.0\n");
+        assert_eq!(opened(false), format!("{}  may fire:    expose-out\n", opened(true)));
+    }
+
+    #[test]
+    fn a_step_is_one_line_and_its_remarks_follow() {
+        let mut row = Row::new(Step::Snap);
+        row.verdict = Verdict::Failed("why".to_owned());
+        row.remarks = vec!["so".to_owned()];
+        let progress = Progress::new(true);
+        let started = progress.text(&Event::Started(Step::Snap));
+        assert!(started.starts_with("  snap ") && !started.contains('\n'), "{started}");
+        let ended = progress.text(&Event::Ended(&row));
+        assert_eq!(ended, format!("  0.0 s  FAILED: why\n{:15}- so\n", ""));
+        assert!(progress.text(&Event::Restored(Err("gone"))).contains("NOT put back: gone"));
+    }
+}

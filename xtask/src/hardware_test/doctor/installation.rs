@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use pvcam::Sdk;
 use pvcam::error::SdkError;
-use pvcam_sys::{Installation, LoadError};
+use pvcam_sim::Control;
+use pvcam_sys::{Installation, LoadError, Piece};
 
 use super::finding::{Finding, State};
 
@@ -21,17 +22,19 @@ pub(super) fn look(path: Option<&Path>) -> Vec<Finding> {
     let mut findings = library(&loaded);
     // A library that does not load was at least found, unless it is none of the known places.
     let installed = !matches!(&loaded, Err(SdkError::NotLoaded(LoadError::NotFound { .. })));
-    // The simulator brings what it needs, and its folder is named like the drivers'.
-    let pieces = Installation::inspect();
-    for (piece, name) in pieces.pieces() {
-        let state = match piece.is_present() {
-            true => State::Good,
+    let simulated = loaded
+        .as_ref()
+        .ok()
+        .and_then(Sdk::library_path)
+        .is_some_and(|path| Control::of_loaded(path).is_some());
+    for (piece, name) in Installation::inspect().pieces() {
+        let needless = simulated && name != "PVCAM_VERSION";
+        findings.push(if needless {
+            Finding::good(name, "not needed by the simulator")
+        } else {
             // A library that starts has what it needs; the version is asked by name.
-            false if loaded.is_ok() || !installed => State::Advice,
-            false => State::Missing,
-        };
-        let (found, cure) = split(piece.text());
-        findings.push(Finding::new(name, state, found, cure));
+            judge(piece, name, installed && loaded.is_err())
+        });
     }
     findings.push(rules(&RULES.map(PathBuf::from)));
     findings.push(module(&std::fs::read_to_string("/proc/modules").unwrap_or_default()));
@@ -79,6 +82,16 @@ fn names(cameras: &[pvcam::CameraEntry]) -> String {
         [] => "none: check cable and power".to_owned(),
         cameras => cameras.iter().map(|camera| camera.name.as_str()).collect::<Vec<_>>().join(", "),
     }
+}
+
+fn judge(piece: &Piece, name: &'static str, required: bool) -> Finding {
+    let (found, cure) = split(piece.text());
+    let state = match piece.is_present() {
+        true => State::Good,
+        false if required => State::Missing,
+        false => State::Advice,
+    };
+    Finding::new(name, state, found, cure)
 }
 
 /// What is wrong, and after the semicolon the cure.
@@ -141,6 +154,18 @@ mod tests {
     fn a_module_is_found_by_its_name() {
         assert_eq!(module("snd 1 0 - Live\npvcam_pcie 16384 0 - Live 0x0\n").found, "pvcam_pcie");
         assert_eq!(module("snd 1 0 - Live\n").state, State::Advice);
+    }
+
+    #[test]
+    fn a_piece_is_required_only_by_a_library_that_does_not_start() {
+        let piece = Piece::Missing("not set; set it".to_owned());
+        let found = judge(&piece, "PVCAM_UMD_PATH", true);
+        assert_eq!(
+            (found.state, found.found.as_str(), found.cure.as_str()),
+            (State::Missing, "not set", "set it")
+        );
+        assert_eq!(judge(&piece, "PVCAM_UMD_PATH", false).state, State::Advice);
+        assert_eq!(judge(&Piece::Present("/opt".to_owned()), "PVCAM_UMD_PATH", true).state, State::Good);
     }
 
     #[test]
