@@ -1,0 +1,98 @@
+//! What may be sent to, shared with and unwound through other threads: one table for all types that users hold, checked by
+//! the compiler both ways. A line that says no is a promise too: taking it back is a decision, not an accident.
+
+#[macro_use]
+mod says;
+
+use std::error::Error;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+
+use frame_pool::{
+    Books, Doorbell, Layout, Lease, LossEvent, Pinned, Pool, PoolError, Record, Stream, StreamError,
+    ViewError,
+};
+use pvcam::error::{
+    ArmError, Failure, OpenError, ParamError, ProbeError, SdkError, StartError, StopError, WaitError,
+};
+use pvcam::{
+    Armed, Camera, CameraSettings, Canceller, Frames, Identity, Opened, Plan, Refused, RingReport, RingTrust,
+    Sdk, Session, Settings, Stopped,
+};
+
+// A lease goes anywhere and stays as long as it likes; it is counted, so it is not copied by the bit.
+yes!(Lease: Clone + Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + AsRef<[u8]> + 'static);
+no!(Lease: Copy, Default, AsMut<[u8]>, PartialEq);
+yes!(Pinned: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + 'static);
+no!(Pinned: Clone, Copy);
+
+// There is one of each: a clone of a camera could touch parameters while the other one acquires.
+yes!(Sdk: Clone + Send + Sync + Unpin + 'static);
+yes!(Camera: Send + Sync + Unpin + 'static);
+yes!(Opened: Send + Sync + Unpin + 'static);
+yes!(Armed: Send + Sync + Unpin + 'static);
+yes!(Session: Send + Sync + Unpin + 'static);
+yes!(Stopped: Send + Sync + Unpin + 'static);
+no!(Camera: Clone, Copy, Default);
+no!(Armed: Clone, Copy);
+no!(Session: Clone, Copy);
+no!(Stopped: Clone, Copy);
+
+// Frames may be read from several threads; a canceller is handed out.
+yes!(Frames: Send + Sync + Unpin + Iterator + 'static);
+no!(Frames: Clone, Copy);
+yes!(Canceller: Clone + Send + Sync + Unpin + 'static);
+
+// The pool's own side: the service thread and the callback share it.
+yes!(Pool: Send + Sync + Unpin + 'static);
+yes!(Stream: Send + Sync + Unpin + 'static);
+yes!(Doorbell: Send + Sync + Unpin + 'static);
+no!(Pool: Clone, Copy);
+no!(Stream: Clone, Copy);
+
+// They hold sinks and callbacks, whose state after a panic nobody vouches for.
+no!(Session: UnwindSafe, RefUnwindSafe);
+no!(Armed: UnwindSafe, RefUnwindSafe);
+no!(Camera: UnwindSafe, RefUnwindSafe);
+no!(Stream: UnwindSafe, RefUnwindSafe);
+
+// What is only told is plain data.
+yes!(Books: Copy + Send + Sync + Unpin + UnwindSafe + 'static);
+yes!(Record: Copy + Send + Sync + Unpin + UnwindSafe + 'static);
+yes!(Layout: Copy + Send + Sync + Unpin + UnwindSafe + 'static);
+yes!(LossEvent: Copy + Send + Sync + Unpin + UnwindSafe + 'static);
+yes!(Settings: Copy + Send + Sync + Unpin + UnwindSafe + 'static);
+yes!(Plan: Clone + Send + Sync + Unpin + UnwindSafe + 'static);
+yes!(Identity: Clone + Send + Sync + Unpin + UnwindSafe + 'static);
+yes!(CameraSettings: Clone + Send + Sync + Unpin + UnwindSafe + 'static);
+yes!(RingReport: Clone + Send + Sync + Unpin + UnwindSafe + 'static);
+yes!(RingTrust: Clone + Send + Sync + Unpin + UnwindSafe + 'static);
+
+// Errors fit every error type there is, those inside which a camera comes back too.
+yes!(SdkError: Error + Send + Sync + Unpin + 'static);
+yes!(OpenError: Error + Send + Sync + Unpin + 'static);
+yes!(ParamError: Error + Send + Sync + Unpin + 'static);
+yes!(ArmError: Error + Send + Sync + Unpin + 'static);
+yes!(ProbeError: Error + Send + Sync + Unpin + 'static);
+yes!(StartError: Error + Send + Sync + Unpin + 'static);
+yes!(StopError: Error + Send + Sync + Unpin + 'static);
+yes!(WaitError: Error + Send + Sync + Unpin + 'static);
+yes!(Failure: Error + Send + Sync + Unpin + 'static);
+yes!(PoolError: Error + Send + Sync + Unpin + 'static);
+yes!(StreamError: Error + Copy + Send + Sync + Unpin + 'static);
+yes!(ViewError: Error + Copy + Send + Sync + Unpin + 'static);
+yes!(Refused<Camera, ArmError>: Error + Send + Sync + Unpin + 'static);
+yes!(Refused<Armed, StartError>: Error + Send + Sync + Unpin + 'static);
+
+// Controls: types whose traits are beyond doubt. That the opposite is refused is tried in `compile_fail`.
+yes!(u8: Copy + Send + Sync + Unpin + UnwindSafe + Default);
+no!(std::rc::Rc<u8>: Send, Sync, Copy);
+no!(std::cell::Cell<u8>: Sync, RefUnwindSafe);
+no!(&'static mut u8: Clone, UnwindSafe);
+no!(std::marker::PhantomPinned: Unpin);
+
+/// The table is checked when this file is compiled; this is what is left to do when it runs.
+#[test]
+fn a_lease_is_one_pointer_wide() {
+    assert_eq!(size_of::<Lease>(), size_of::<usize>());
+    assert_eq!(size_of::<Option<Lease>>(), size_of::<usize>());
+}
