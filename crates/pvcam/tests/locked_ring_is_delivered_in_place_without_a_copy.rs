@@ -22,8 +22,9 @@ fn in_place_under(story: &str) {
         let lease = next(&frames);
         assert_eq!((lease.record().number, lease.record().evidence), (number, Evidence::Locked));
         held.push_back(lease);
-        if held.len() > 5 {
-            let oldest = held.pop_front().expect("there are six");
+        // So few that no slot gets scarce: nothing has to be moved out of the way either.
+        if held.len() > 3 {
+            let oldest = held.pop_front().expect("there are four");
             assert_counter_scene(&oldest);
         }
     }
@@ -31,7 +32,7 @@ fn in_place_under(story: &str) {
     assert_eq!(session.delivery(), StreamMode::Locked, "nothing spoke against the ring");
     let stopped = session.stop().expect("it stops");
     assert_eq!((stopped.books.delivered, stopped.books.copied_bytes), (100, 0));
-    assert_eq!(stopped.books.unlock_refused, 0);
+    assert_eq!((stopped.books.unlock_refused, stopped.books.rescued), (0, 0));
     assert_balanced(&stopped.books);
     held.iter().for_each(assert_counter_scene);
 }

@@ -207,7 +207,7 @@ impl Armed {
         match launch(self.core, &Reader::new) {
             Ok(Launched { session, stream, pulse, reader }) => {
                 let settings = *session.settings();
-                Ok((session, reader.into_frames((stream, pulse), link, context, settings)))
+                Ok((session, reader.into_frames((stream, pulse), &link, context, settings)))
             }
             Err((core, why)) => Err(Refused { given_back: Self { core }, why }),
         }

@@ -4,7 +4,7 @@ mod queue;
 
 use core::fmt;
 use core::time::Duration;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use frame_pool::{Doorbell, Lease, Sink, Stream};
@@ -12,6 +12,7 @@ use frame_pool::{Doorbell, Lease, Sink, Stream};
 use crate::arm::Settings;
 use crate::error::{TimeoutCause, WaitError};
 use crate::param::Link;
+use crate::sdk::Library;
 use crate::session::{Context, Pulse, Receiver, Status, ask, cause};
 use queue::FrameQueue;
 
@@ -27,9 +28,15 @@ pub struct Frames {
     queue: Arc<FrameQueue>,
     stream: Arc<Stream>,
     pulse: Arc<Pulse>,
-    link: Link,
+    camera: CameraRef,
     context: Arc<Context>,
     settings: Settings,
+}
+
+/// The camera as readers know it: they do not keep the library loaded.
+struct CameraRef {
+    library: Weak<Library>,
+    handle: i16,
 }
 
 /// Ends a wait from another thread.
@@ -72,11 +79,12 @@ impl Reader {
     pub(crate) fn into_frames(
         self,
         run: (Arc<Stream>, Arc<Pulse>),
-        link: Link,
+        link: &Link,
         context: Arc<Context>,
         settings: Settings,
     ) -> Frames {
-        Frames { queue: self.queue, stream: run.0, pulse: run.1, link, context, settings }
+        let camera = CameraRef { library: Arc::downgrade(&link.library), handle: link.handle };
+        Frames { queue: self.queue, stream: run.0, pulse: run.1, camera, context, settings }
     }
 }
 
@@ -156,8 +164,7 @@ impl Frames {
             return Ok(Some(lease));
         }
         let sequence = self.settings.frames.is_some();
-        let status =
-            if self.context.is_removed() { None } else { Some(ask(&self.link, &self.pulse, sequence)) };
+        let status = if self.context.is_removed() { None } else { Some(self.status(sequence)) };
         let overdue = self.pulse.silence() > self.settings.patience();
         if sequence && overdue && status == Some(Status::Is(pvcam_sys::READOUT_COMPLETE as i16)) {
             // The camera has sent them all long ago; who was not announced by now will not be.
@@ -170,6 +177,11 @@ impl Frames {
             status.map_or(TimeoutCause::CameraGone { failure: None }, |status| cause(status, overdue));
         let expected = self.settings.frame_time;
         Err(WaitError::Timeout { cause, waited: begun.elapsed(), last: self.pulse.newest(), expected })
+    }
+
+    fn status(&self, sequence: bool) -> Status {
+        let Some(library) = self.camera.library.upgrade() else { return Status::Over };
+        ask(&Link { library, handle: self.camera.handle }, &self.pulse, sequence)
     }
 
     fn patience(&self) -> Duration {

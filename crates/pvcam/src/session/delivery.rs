@@ -151,7 +151,7 @@ impl Delivering {
             layout.offset = stamp.pixels_at;
         }
         let evidence = match self.stream.mode() {
-            StreamMode::Frozen if place.proven => Evidence::Frozen,
+            StreamMode::Frozen => Evidence::Frozen,
             StreamMode::Locked => Evidence::Locked,
             // The copier says what the copy is held by.
             _ => Evidence::Unproven,

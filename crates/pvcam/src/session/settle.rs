@@ -58,13 +58,15 @@ impl Delivering {
         copying.then_some(Place { block, ahead: 0, stamp, proven: true })
     }
 
-    /// No stamp and no word: every frame number has a slot, as the ring's rule says. In place only while nothing is missing.
+    /// No stamp and no word: every frame number has a slot, as the ring's rule says. That is a guess once numbers are missing, and
+    /// in place a guess is not good enough: the slot might yet be written.
     fn by_rule(&self, progress: &Progress, gap: u64) -> Option<Place> {
-        if self.mode == StreamMode::Locked && gap > 0 {
+        let guess = gap > 0 || progress.ask_always;
+        if guess && self.mode != StreamMode::Copied {
             return None;
         }
         let block = self.slots.after(progress.next, gap);
-        Some(Place { block, ahead: self.slots.distance(progress.next, block), stamp: None, proven: gap == 0 })
+        Some(Place { block, ahead: self.slots.distance(progress.next, block), stamp: None, proven: !guess })
     }
 
     fn at(&self, progress: &Progress, ahead: u32, least: u64) -> Option<Place> {
