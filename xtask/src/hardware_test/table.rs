@@ -210,6 +210,14 @@ mod tests {
     }
 
     #[test]
+    fn every_figure_is_explained_by_the_help() {
+        for heading in &HEADINGS[2..] {
+            let line = format!("\n  {heading} ");
+            assert!(crate::hardware_test::help::LONG.contains(&line), "{heading}");
+        }
+    }
+
+    #[test]
     fn the_table_fits_a_wide_terminal() {
         let mut wide = figures();
         wide.latency = Some(Spread { p50: Duration::from_millis(120), p99: Duration::from_millis(9_000) });
