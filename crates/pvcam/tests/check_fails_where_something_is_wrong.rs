@@ -38,6 +38,10 @@ impl Simulator for Linked {
             params_while_running: stats.params_while_running,
         })
     }
+
+    fn step(&self, camera: i16) -> Option<u32> {
+        self.0.step(camera, 1, support::SOON)
+    }
 }
 
 #[test]
@@ -89,6 +93,18 @@ fn without_a_probe_each_frame_is_copied_once_and_that_can_be_refused() {
         failures[0].starts_with("continuous: frames are copied, but in place was expected"),
         "{failures:?}"
     );
+}
+
+#[test]
+fn a_stepped_clock_is_stepped() {
+    let rig = rig("scene = \"stamp\"\nclock = \"stepped\"");
+    let simulator = Linked(rig.control);
+    let mut options = options(&[Step::Snap, Step::Sequence, Step::Continuous, Step::Rearm]);
+    options.simulator = Some(&simulator);
+    let report = run(&rig, &options).unwrap();
+    assert!(report.passed(), "{:?}", report.failures());
+    let seen = report.rows.iter().filter_map(|row| row.figures.as_ref()).map(|figures| figures.books.highest);
+    assert_eq!(seen.collect::<Vec<_>>(), [2, 24, 24, 80], "not a frame more than was read");
 }
 
 #[test]

@@ -26,7 +26,7 @@ stories, so a program must be right under each:
 
 A real camera is used with its internal trigger. It exposes: whatever its outputs drive (light
 sources, shutters) may fire; the outputs are listed before the first exposure. When the run ends,
-pass or fail, it gets its settings back.
+pass or fail, it gets its settings back (a run that is interrupted leaves it as it stands then).
 
 The steps:
   open         open into a known state (no pixel altered) and read it back; tells what had to
@@ -34,7 +34,7 @@ The steps:
   snap         one frame, twice; the second one is measured
   sequence     a sequence of at most 32 frames that ends by itself
   continuous   as fast as the camera goes
-  slow-reader  a reader that holds each tenth frame for half the time that the ring lasts
+  slow-reader  a reader that holds each tenth frame while half a ring of others comes in
   readers      three threads that clone and drop leases
   rearm        stop and arm again, 20 times
   leases-out   stop while frames are leased: they must stay readable, also while the camera

@@ -25,7 +25,6 @@ impl Progress {
     fn text(&self, event: &Event<'_>) -> String {
         match event {
             Event::Opened(about) => self.opened(about),
-            Event::Probed(found) => format!("  {:<12} {found}\n", "ring"),
             Event::Started(step) => format!("  {:<12} {:<62} ", step.name(), step.about()),
             Event::Repeated { attempt, why, .. } => format!("again ({attempt}, {why}) "),
             Event::Ended(row) => ended(row),

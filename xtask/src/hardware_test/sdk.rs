@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::time::Duration;
 
 use pvcam::Sdk;
 use pvcam::check::SimulatorStats;
@@ -17,6 +18,9 @@ use crate::workspace::Workspace;
 
 /// The environment variable that names the simulator's configuration.
 const CONFIG: &str = "PVCAM_SIM_CONFIG";
+
+/// How long a simulated camera on a stepped clock may take for one frame.
+const STEP: Duration = Duration::from_secs(1);
 
 /// A library that is loaded, and what controls it if it is the simulator.
 pub(super) struct Loaded {
@@ -35,10 +39,14 @@ impl pvcam::check::Simulator for Simulated {
     fn stats(&self, camera: i16) -> Option<SimulatorStats> {
         let stats = self.control.stats(camera).ok()?;
         Some(SimulatorStats {
-            max_lag: std::time::Duration::from_micros(stats.max_lag_us),
+            max_lag: Duration::from_micros(stats.max_lag_us),
             missed_schedule: stats.missed_schedule,
             params_while_running: stats.params_while_running,
         })
+    }
+
+    fn step(&self, camera: i16) -> Option<u32> {
+        self.control.step(camera, 1, STEP)
     }
 }
 

@@ -73,6 +73,11 @@ impl<'a> Bench<'a> {
         self.camera = Some(armed.disarm());
     }
 
+    /// Lets a simulated camera expose a frame, if it waits to be told so.
+    pub(super) fn step(&self) -> Option<u32> {
+        self.options.simulator.and_then(|simulator| simulator.step(self.index))
+    }
+
     /// What the simulator tells now; `None` for a real camera.
     pub(super) fn simulator(&self) -> Option<SimulatorStats> {
         self.options.simulator.and_then(|simulator| simulator.stats(self.index))

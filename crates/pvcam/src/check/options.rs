@@ -94,6 +94,13 @@ pub trait AllocationCounter: Sync {
 pub trait Simulator: Sync {
     /// Counters of the camera at this index of the SDK's list; `None` if the simulator does not tell.
     fn stats(&self, camera: i16) -> Option<SimulatorStats>;
+
+    /// Lets the camera at this index expose one frame, if its clock waits to be told so; the frame has been announced
+    /// when this returns. `None` if its clock runs by itself, as it does unless this is implemented.
+    fn step(&self, camera: i16) -> Option<u32> {
+        let _ = camera;
+        None
+    }
 }
 
 /// What a simulated camera tells about itself.

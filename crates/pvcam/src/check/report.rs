@@ -13,8 +13,6 @@ use super::histogram::Histogram;
 pub enum Event<'a> {
     /// The camera is open: its name, product and serial number, and what opening changed.
     Opened(&'a About),
-    /// The ring was probed, or could not be; the text says what came out.
-    Probed(&'a str),
     /// A step begins.
     Started(Step),
     /// A step is repeated, because the simulator was starved by other programs.

@@ -15,7 +15,7 @@ pub enum Step {
     Sequence,
     /// A continuous run as fast as the camera goes.
     Continuous,
-    /// A continuous run whose reader holds each tenth frame for half the time that the ring lasts.
+    /// A continuous run whose reader holds each tenth frame while half a ring of others comes in.
     SlowReader,
     /// A continuous run whose frames are read by several threads, each with leases of its own.
     Readers,
@@ -61,7 +61,7 @@ impl Step {
             Self::Snap => "one frame, twice",
             Self::Sequence => "a sequence that ends by itself",
             Self::Continuous => "continuous, as fast as the camera goes",
-            Self::SlowReader => "a reader that holds each tenth frame for half a ring's time",
+            Self::SlowReader => "a reader that holds each tenth frame for half a ring",
             Self::Readers => "several threads that clone and drop leases",
             Self::Rearm => "stop and arm again, 20 times",
             Self::LeasesOut => "stop while frames are leased, then arm again",

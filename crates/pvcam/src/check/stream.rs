@@ -133,7 +133,10 @@ fn read(
     let mut read = Read::default();
     let mut begin = (warm_up == 0).then(|| Mark::begin(bench));
     let mut ended = None;
+    let mut stepped = true;
     while read.frames < wanted {
+        // A clock that runs by itself says so the first time.
+        stepped = stepped && bench.step().is_some();
         let lease = match frames.next_within(patience) {
             Ok(Some(lease)) => lease,
             Ok(None) => break,
