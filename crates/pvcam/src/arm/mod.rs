@@ -160,6 +160,21 @@ impl Armed {
     /// # Errors
     /// The camera comes back as it was armed before, with the reason. The SDK may have been set up for the new plan by then, so
     /// its old setup is made again; if even that fails, the next start says so.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # // SAFETY: the simulator's own functions, linked into this program.
+    /// # let sdk = pvcam::Sdk::with_api(unsafe { pvcam_sys::Api::from_lookup(pvcam_sim::lookup) }?)?;
+    /// # let camera = sdk.open("pvcamUSB_0", pvcam::OpenPolicy::Raw)?.camera;
+    /// use pvcam::{Plan, Region};
+    /// let region = Region::centred(camera.sensor(), 64, 64);
+    /// let live = camera.arm(Plan::continuous().region(region).ring(8))?;
+    /// let snap = live.rearm(Plan::sequence(1).region(region))?;
+    /// assert_eq!(snap.settings().frames, Some(1));
+    /// let camera = snap.disarm();
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn rearm(mut self, plan: Plan) -> Result<Self, Refused<Self, ArmError>> {
         if let Some(pool) = self.core.pool.take() {
             self.core.camera.shelf.put(pool);

@@ -122,6 +122,25 @@ impl Camera {
     /// # Errors
     /// [`ParamError::NotOffered`] with what is offered, before anything is changed; [`ParamError::NotSet`] if the camera
     /// refuses.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # // SAFETY: the simulator's own functions, linked into this program.
+    /// # let sdk = pvcam::Sdk::with_api(unsafe { pvcam_sys::Api::from_lookup(pvcam_sim::lookup) }?)?;
+    /// # let mut camera = sdk.open("pvcamUSB_0", pvcam::OpenPolicy::Raw)?.camera;
+    /// for port in camera.ports() {
+    ///     for speed in &port.speeds {
+    ///         for gain in &speed.gains {
+    ///             println!("{} {} {}: {} bit", port.name, speed.index, gain.index, gain.bit_depth);
+    ///         }
+    ///     }
+    /// }
+    /// let refused = camera.set_readout(99, 0, 1).unwrap_err();
+    /// println!("{refused}"); // ... 99 is not offered; choose from [0]
+    /// # assert!(matches!(refused, pvcam::error::ParamError::NotOffered { .. }));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_readout(&mut self, port: i32, speed: i16, gain: i16) -> Result<(), ParamError> {
         let choice = Readout { port, speed, gain };
         readout::check_choice(&self.core.ports, choice)?;
@@ -156,6 +175,19 @@ impl Camera {
     ///
     /// # Errors
     /// [`ParamError::OtherCamera`] for settings of another one; otherwise what the camera refuses.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # // SAFETY: the simulator's own functions, linked into this program.
+    /// # let sdk = pvcam::Sdk::with_api(unsafe { pvcam_sys::Api::from_lookup(pvcam_sim::lookup) }?)?;
+    /// # let mut camera = sdk.open("pvcamUSB_0", pvcam::OpenPolicy::Raw)?.camera;
+    /// let found = camera.settings()?;
+    /// camera.switch_off_features()?;
+    /// camera.restore(&found)?;
+    /// assert_eq!(camera.settings()?, found);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn restore(&mut self, settings: &CameraSettings) -> Result<(), ParamError> {
         let ours = &self.core.identity.serial;
         if settings.serial != *ours {

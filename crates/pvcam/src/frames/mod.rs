@@ -41,11 +41,21 @@ struct CameraRef {
 
 /// Ends a wait from another thread.
 ///
-/// ```no_run
-/// # fn f(frames: pvcam::Frames) {
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # // SAFETY: the simulator's own functions, linked into this program.
+/// # let sdk = pvcam::Sdk::with_api(unsafe { pvcam_sys::Api::from_lookup(pvcam_sim::lookup) }?)?;
+/// # let camera = sdk.open("pvcamUSB_0", pvcam::OpenPolicy::Raw)?.camera;
+/// # let region = pvcam::Region::centred(camera.sensor(), 64, 64);
+/// # let armed = camera.arm(pvcam::Plan::continuous().region(region).exposure(std::time::Duration::from_secs(9)).ring(8))?;
+/// use std::time::Duration;
+/// use pvcam::error::WaitError;
+/// let (session, frames) = armed.start()?;
 /// let canceller = frames.canceller();
 /// std::thread::spawn(move || canceller.cancel());
-/// assert!(matches!(frames.next_within(std::time::Duration::MAX), Err(pvcam::error::WaitError::Cancelled)));
+/// assert_eq!(frames.next_within(Duration::MAX).unwrap_err(), WaitError::Cancelled);
+/// # drop(session);
+/// # Ok(())
 /// # }
 /// ```
 #[derive(Clone)]
@@ -104,6 +114,27 @@ impl Frames {
     /// # Errors
     /// [`WaitError::Timeout`] says what is the matter, as far as the SDK tells; [`WaitError::Cancelled`] after
     /// [`Canceller::cancel`].
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # // SAFETY: the simulator's own functions, linked into this program.
+    /// # let sdk = pvcam::Sdk::with_api(unsafe { pvcam_sys::Api::from_lookup(pvcam_sim::lookup) }?)?;
+    /// # let camera = sdk.open("pvcamUSB_0", pvcam::OpenPolicy::Raw)?.camera;
+    /// # let region = pvcam::Region::centred(camera.sensor(), 64, 64);
+    /// # let armed = camera.arm(pvcam::Plan::continuous().region(region).ring(8))?;
+    /// use std::time::Duration;
+    /// use pvcam::error::WaitError;
+    /// let (session, frames) = armed.start()?;
+    /// match frames.next_within(Duration::from_secs(5)) {
+    ///     Ok(Some(frame)) => println!("frame {}", frame.record().number),
+    ///     Ok(None) => println!("the stream has ended"),
+    ///     Err(WaitError::Timeout { cause, .. }) => println!("no frame: {cause}"),
+    ///     Err(other) => return Err(other.into()),
+    /// }
+    /// # assert!(session.stop()?.books.delivered > 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn next_within(&self, patience: Duration) -> Result<Option<Lease>, WaitError> {
         let begun = Instant::now();
         // A deadline beyond what the clock can say is none.

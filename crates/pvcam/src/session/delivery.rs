@@ -44,10 +44,12 @@ pub(crate) struct Progress {
     pub(crate) camera: u64,
     /// The slot in which the next frame should lie.
     pub(super) next: u32,
-    /// The slot of the last frame.
-    pub(super) previous: Option<u32>,
+    /// The slot of the last frame that was not overwritten, and the camera's number in it.
+    pub(super) good: Option<(u32, u64)>,
     /// The rule of the ring was refuted: the SDK has to be asked for each frame.
     pub(super) ask_always: bool,
+    /// The slot of the last frame held a number that was too high by whole rounds of the ring.
+    pub(super) suspected: bool,
     /// Frames lost since the last one that was handed over.
     pub(super) lost: u64,
 }
@@ -126,8 +128,7 @@ impl Delivering {
         let gap = arrival.gap;
         let expected = progress.camera + gap + 1;
         let number = place.stamp.map_or(expected, |stamp| stamp.number);
-        // The slot carries a number that is too high because it holds a later frame already: this one is overwritten.
-        let overwritten = number > expected && self.has_come_round(progress, number - expected);
+        let overwritten = self.is_overwritten(progress, number.saturating_sub(expected));
         let camera = if overwritten { expected } else { number };
         self.enter_losses(progress, arrival, place, camera);
         progress.lost += camera - progress.camera - 1;
@@ -142,7 +143,9 @@ impl Delivering {
         progress.last += gap + 1;
         progress.camera = camera;
         progress.next = self.slots.after(place.block, 1);
-        progress.previous = Some(place.block);
+        if !overwritten {
+            progress.good = Some((place.block, camera));
+        }
     }
 
     fn record(&self, arrival: &Arrival, camera: u64, place: Place, lost: u64) -> Record {
@@ -203,7 +206,7 @@ impl Delivering {
         progress.last = arrival.number;
         progress.camera += gap + 1;
         progress.next = self.slots.after(progress.next, gap + 1);
-        progress.previous = None;
+        progress.good = None;
         progress.ask_always = true;
     }
 }

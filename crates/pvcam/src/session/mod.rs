@@ -147,6 +147,25 @@ impl Session {
     /// # Errors
     /// [`StopError::Incomplete`] if the SDK does not confirm that it writes no more: the camera is lost for this process then.
     /// [`StopError::Requested`] on the camera's own callback thread.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # // SAFETY: the simulator's own functions, linked into this program.
+    /// # let sdk = pvcam::Sdk::with_api(unsafe { pvcam_sys::Api::from_lookup(pvcam_sim::lookup) }?)?;
+    /// # let camera = sdk.open("pvcamUSB_0", pvcam::OpenPolicy::Raw)?.camera;
+    /// # let region = pvcam::Region::centred(camera.sensor(), 64, 64);
+    /// # let armed = camera.arm(pvcam::Plan::continuous().region(region).ring(8))?;
+    /// let (session, frames) = armed.start()?;
+    /// let frame = frames.next_within(std::time::Duration::from_secs(5))?;
+    /// let stopped = session.stop()?;
+    /// println!("{}", stopped.books); // 3 observed = 3 delivered
+    /// let (session, frames) = stopped.armed.start()?; // again, without a new setup
+    /// # assert!(stopped.books.balanced());
+    /// # drop((frame, frames));
+    /// # drop(session);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stop(mut self) -> Result<Stopped, StopError> {
         match self.core.take() {
             Some(core) => stop::stop(core),

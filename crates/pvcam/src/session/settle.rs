@@ -76,19 +76,21 @@ impl Delivering {
         plausible.then_some(Place { block, ahead, stamp: Some(stamp), proven: true })
     }
 
-    /// Whether the camera has come round the ring and written over the frame. It writes slots in order, so then the slot of the
-    /// frame before is overwritten as well.
-    pub(super) fn has_come_round(&self, progress: &Progress, beyond: u64) -> bool {
-        if self.stream.mode() != StreamMode::Copied {
+    /// Whether a slot whose number is `beyond` too high holds a later frame, written over the one that was announced. The camera
+    /// writes slots in order, so then the slot of the last good frame is overwritten as well. Where that does not show, a number that
+    /// is too high by whole rounds of the ring is taken for a loss in the camera only when the next frame says so, too.
+    pub(super) fn is_overwritten(&self, progress: &mut Progress, beyond: u64) -> bool {
+        let suspected = core::mem::take(&mut progress.suspected);
+        if beyond == 0 || self.stream.mode() != StreamMode::Copied {
             return false;
         }
-        match progress.previous {
-            Some(block) => {
-                let stamp = self.slots.stamp(&self.stream, block);
-                stamp.is_none_or(|stamp| stamp.number != progress.camera)
-            }
-            None => beyond.is_multiple_of(self.slots.count.max(1).into()),
-        }
+        let gone_round = progress.good.is_some_and(|(block, number)| {
+            let stamp = self.slots.stamp(&self.stream, block);
+            stamp.is_none_or(|stamp| stamp.number != number)
+        });
+        let whole_rounds = beyond.is_multiple_of(self.slots.count.max(1).into());
+        progress.suspected = whole_rounds && !gone_round && !suspected;
+        gone_round || progress.suspected
     }
 
     /// Enters the frames between the last one and number `camera` (exclusive) as lost, each for its cause: those whose
