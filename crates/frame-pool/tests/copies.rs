@@ -79,6 +79,24 @@ fn without_a_tag_distance_decides() {
 }
 
 #[test]
+fn what_is_never_written_again_waits_as_long_as_it_must() {
+    let mut rig = Rig::new(StreamMode::Copied, 1 << 20, 16, 16);
+    for _ in 0..16 {
+        let (block, mut record) = rig.write();
+        (record.tag, record.evidence) = (None, Evidence::Frozen);
+        rig.stream.copy(block, record);
+    }
+    settle(&rig);
+    let books = rig.stream.books();
+    assert_eq!((books.delivered, books.lost()), (16, 0), "{books}");
+    for number in 1..=16 {
+        let lease = rig.tray.take().unwrap();
+        assert_eq!((lease.record().number, lease.record().evidence), (number, Evidence::Frozen));
+        check(&lease);
+    }
+}
+
+#[test]
 fn a_distrusted_locked_ring_copies_and_still_unlocks_in_order() {
     let mut rig = Rig::new(StreamMode::Locked, 4096, 4, 4);
     rig.stream.distrust();

@@ -156,6 +156,8 @@ impl Delivering {
         let evidence = match self.stream.mode() {
             StreamMode::Frozen => Evidence::Frozen,
             StreamMode::Locked => Evidence::Locked,
+            // Each frame of a sequence has a slot of its own, so its copy can wait.
+            _ if self.settings.frames.is_some() => Evidence::Frozen,
             // The copier says what the copy is held by.
             _ => Evidence::Unproven,
         };
