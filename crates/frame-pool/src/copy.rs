@@ -76,7 +76,11 @@ unsafe fn copy_streaming(from: *const u8, to: *mut u8, bytes: usize) {
             from = inout(reg) from.add(head) => _,
             to = inout(reg) to.add(head) => _,
             chunks = inout(reg) chunks => _,
+            // All of them: vzeroupper clears the upper halves of the registers that the loop does not use, too.
             out("ymm0") _, out("ymm1") _, out("ymm2") _, out("ymm3") _,
+            out("ymm4") _, out("ymm5") _, out("ymm6") _, out("ymm7") _,
+            out("ymm8") _, out("ymm9") _, out("ymm10") _, out("ymm11") _,
+            out("ymm12") _, out("ymm13") _, out("ymm14") _, out("ymm15") _,
             options(nostack),
         );
     }

@@ -45,11 +45,13 @@ pub(crate) enum Rescue {
 }
 
 impl Shared {
-    /// Moves the frame in ring block `block` to the reserve. The caller is the only keeper.
+    /// Moves the frame in ring block `block` to the reserve. One at a time; never called by a callback or a reader.
     pub(crate) fn rescue(&self, memory: &dyn Memory, block: u32) -> Rescue {
         if !memory.can_repoint() {
             return Rescue::Impossible;
         }
+        #[cfg(not(pool_loom))]
+        let _the_keeper = self.keeper.lock();
         let Some(slot) = self.ring.window_of(block).and_then(|w| self.slots.get(w as usize)) else {
             return Rescue::AlreadyVacant;
         };
@@ -58,7 +60,10 @@ impl Shared {
             return Rescue::AlreadyVacant;
         }
         let what = if slot.begin_rescue() {
-            let what = self.rescue_held(memory, block, slot);
+            // The window was looked up before there was a lease of ours: by now it may look elsewhere.
+            let still_there = self.ring.window_of(block) == Some(slot.window);
+            let what =
+                if still_there { self.rescue_held(memory, block, slot) } else { Rescue::AlreadyVacant };
             slot.end_rescue();
             what
         } else {

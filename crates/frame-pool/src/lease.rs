@@ -138,7 +138,7 @@ impl Clone for Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         // SAFETY: this lease owns one count, gives it up here, and is gone afterwards.
-        unsafe { Shared::release_slot(self.slot()) }
+        unsafe { Shared::release_slot(self.slot.as_ptr()) }
     }
 }
 

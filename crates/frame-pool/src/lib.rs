@@ -45,6 +45,7 @@ mod region;
 mod ring;
 #[cfg(not(pool_loom))]
 mod service;
+mod serving;
 mod shared;
 mod sink;
 mod slot;

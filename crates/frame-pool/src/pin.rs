@@ -65,7 +65,10 @@ impl Lease {
 
 impl Drop for Pinned {
     fn drop(&mut self) {
+        let shared = self.lease.shared();
         Slot::unpin(self.lease.slot());
-        self.lease.shared().pins.fetch_sub(1, Ordering::AcqRel);
+        shared.pins.fetch_sub(1, Ordering::AcqRel);
+        // The keeper may have given up at this frame, and a full ring has no callback that would wake it.
+        shared.bell.ring();
     }
 }

@@ -153,17 +153,16 @@ impl Pool {
         if plan.mode == StreamMode::Locked && plan.unlock.is_none() {
             return Err(StreamError::NoUnlock);
         }
-        if self.service.is_busy() {
-            return Err(StreamError::Busy);
-        }
-        self.move_held_out();
-        let held = self.leased().ring;
-        if held > 0 {
-            return Err(StreamError::LeasesOut { held });
-        }
-        self.owner.reset_ring();
-        let stream = Arc::new(Stream::new(self.owner.clone(), plan));
-        if self.service.attach(&stream) { Ok(stream) } else { Err(StreamError::Busy) }
+        let opened = self.service.attach(|| {
+            self.move_held_out();
+            let held = self.leased().ring;
+            if held > 0 {
+                return Err(StreamError::LeasesOut { held });
+            }
+            self.owner.reset_ring();
+            Ok(Arc::new(Stream::new(self.owner.clone(), plan)))
+        });
+        opened.unwrap_or(Err(StreamError::Busy))
     }
 
     /// Moves frames of an earlier stream that are still leased out of the ring, so that the next one can have it. The caller saw

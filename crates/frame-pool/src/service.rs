@@ -40,14 +40,21 @@ impl Service {
         Ok(Self { desk, thread: Some(thread) })
     }
 
-    /// Takes a stream to serve. False if another one is still being served.
-    pub(crate) fn attach(&self, stream: &Arc<Stream>) -> bool {
+    /// Lets `open` make a stream and serves it, unless another one is being served (`None`). Nothing else opens, closes or serves
+    /// meanwhile.
+    pub(crate) fn attach<E>(
+        &self,
+        open: impl FnOnce() -> Result<Arc<Stream>, E>,
+    ) -> Option<Result<Arc<Stream>, E>> {
         let mut current = self.desk.stream.lock();
         if current.is_some() {
-            return false;
+            return None;
         }
-        *current = Some(Arc::clone(stream));
-        true
+        let opened = open();
+        if let Ok(stream) = &opened {
+            *current = Some(Arc::clone(stream));
+        }
+        Some(opened)
     }
 
     /// Ends service for `stream`: what waits is done here and now (bounded by the queue's depth), then nothing more.
@@ -57,11 +64,6 @@ impl Service {
             stream.service_pass();
             *current = None;
         }
-    }
-
-    /// Whether a stream is being served.
-    pub(crate) fn is_busy(&self) -> bool {
-        self.desk.stream.lock().is_some()
     }
 }
 

@@ -24,6 +24,9 @@ pub(crate) struct Shared {
     pub(crate) free: FreeSet,
     /// Which window looks at each reserve block. An entry belongs to who took the block from `free`, or leases it.
     window_at: Box<[AtomicU32]>,
+    /// Held while a frame is moved: there is one keeper at a time. Never taken by a callback or a reader.
+    #[cfg(not(pool_loom))]
+    pub(crate) keeper: parking_lot::Mutex<()>,
     /// Pins out in the whole pool.
     pub(crate) pins: AtomicU32,
     /// Wakes the service thread.
@@ -76,6 +79,8 @@ impl Owner {
             ring: Ring::new(blocks),
             free: FreeSet::all_free(reserve),
             window_at: (blocks..blocks + reserve).map(AtomicU32::new).collect(),
+            #[cfg(not(pool_loom))]
+            keeper: parking_lot::Mutex::new(()),
             pins: AtomicU32::new(0),
             bell: Bell::new(),
             region,
@@ -189,13 +194,15 @@ impl Shared {
         }
     }
 
-    /// One lease less; the last one makes the slot vacant.
+    /// One lease less; the last one makes the slot vacant, and may free the pool with the slot in it: hence the pointer.
     ///
     /// # Safety
     /// The caller owns one lease on `slot`, gives it up, and does not touch the slot afterwards.
-    pub(crate) unsafe fn release_slot(slot: &Slot) {
-        let (owner, window) = (slot.owner(), slot.window);
-        let before = slot.refs.fetch_sub(1, Self::drop_order(owner));
+    pub(crate) unsafe fn release_slot(slot: *const Slot) {
+        // SAFETY: the caller's lease keeps the slot alive until its count goes in the next step.
+        let (owner, window) = unsafe { ((*slot).owner(), (*slot).window) };
+        // SAFETY: as above; nothing of the slot is touched through this pointer afterwards.
+        let before = unsafe { (*slot).refs.fetch_sub(1, Self::drop_order(owner)) };
         if before & COUNT != 1 {
             return;
         }

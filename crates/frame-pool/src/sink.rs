@@ -18,6 +18,9 @@ pub trait Sink: Send + Sync + sealed::OfThisFamily {
     /// Takes a lease. Dropping it at once is legal and gives the slot back.
     fn deliver(&self, lease: Lease);
 
+    /// A frame that was on its way was lost after all: nothing is delivered, but who waits for it may look again.
+    fn lost(&self) {}
+
     /// No further lease will come. May be called more than once.
     fn close(&self);
 }

@@ -6,14 +6,12 @@ use crossbeam_queue::ArrayQueue;
 
 use crate::books::{Books, Counters, Entry, LossCause, LossEvent};
 use crate::copy;
-use crate::keeper::{Memory, Rescue};
+use crate::keeper::Memory;
 use crate::lease::Lease;
-use crate::record::{Evidence, Record, monotonic_ns};
-use crate::region::Region;
+use crate::record::{Evidence, Record};
 use crate::ring::PublishError;
 use crate::shared::{Owner, Shared};
 use crate::sink::{Sink, Unlock};
-use crate::slot::IN_RESERVE;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// Loss events kept for the reader until they are taken.
@@ -56,38 +54,40 @@ pub struct StreamPlan {
 
 /// A frame waiting to be copied.
 #[derive(Debug)]
-struct Job {
-    block: u32,
-    record: Record,
-    /// The ring block is held for this job and must be released after it.
-    held: bool,
+pub(crate) struct Job {
+    pub(crate) block: u32,
+    pub(crate) record: Record,
+    /// The window that holds the ring block for this job, and must be released after it.
+    pub(crate) held: Option<u32>,
 }
 
 /// The producing side of one run.
 ///
-/// `publish`, `vacant`, `copy`, `lost`, `next_block` and `ring_was_full` belong to one thread at a time, the one on which
-/// the SDK announces frames; a violation is not unsound (all state is atomic), but books and order would be wrong.
-/// None of them allocates, locks, logs or panics.
+/// `publish`, `vacant` and `copy` are `unsafe`: who calls them vouches for the ring (see each), and calls them from one thread at a
+/// time, the one on which the SDK announces frames. `lost`, `next_block` and `ring_was_full` belong to that thread as well; from
+/// another one they would only make the books wrong. None of them allocates, locks, logs or panics.
 pub struct Stream {
-    pool: Owner,
-    mode: StreamMode,
-    epoch: u32,
-    distrusted: AtomicU32,
-    sink: Arc<dyn Sink>,
-    unlock: Option<Arc<dyn Unlock>>,
-    jobs: ArrayQueue<Job>,
+    pub(crate) pool: Owner,
+    pub(crate) mode: StreamMode,
+    pub(crate) epoch: u32,
+    pub(crate) distrusted: AtomicU32,
+    pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) unlock: Option<Arc<dyn Unlock>>,
+    pub(crate) jobs: ArrayQueue<Job>,
     /// How many frames of a ring may wait to be copied.
-    depth: usize,
-    counters: Counters,
-    newest: AtomicU64,
-    was_full: AtomicU32,
+    pub(crate) depth: usize,
+    pub(crate) counters: Counters,
+    pub(crate) newest: AtomicU64,
+    /// Number of the frame that was delivered last.
+    pub(crate) last_delivered: AtomicU64,
+    pub(crate) was_full: AtomicU32,
     /// Whether the keeper can move frames of this stream.
-    rescues: bool,
+    pub(crate) rescues: bool,
     /// The keeper works while fewer ring blocks than this are free.
-    keep_free: AtomicU32,
+    pub(crate) keep_free: AtomicU32,
     /// Set: end under pressure, instead of losing frames.
-    stop_under_pressure: AtomicU32,
-    ended: AtomicU32,
+    pub(crate) stop_under_pressure: AtomicU32,
+    pub(crate) ended: AtomicU32,
 }
 
 impl core::fmt::Debug for Stream {
@@ -117,6 +117,7 @@ impl Stream {
             depth: blocks.saturating_sub(2).max(1) as usize,
             counters: Counters::new(LOG_DEPTH),
             newest: AtomicU64::new(0),
+            last_delivered: AtomicU64::new(0),
             was_full: AtomicU32::new(0),
         }
     }
@@ -176,7 +177,7 @@ impl Stream {
         let Some(region) = &self.pool.region else { return };
         let room = region.plan().block_bytes.saturating_sub(offset);
         let n = out.len().min(room);
-        if block < region.plan().blocks {
+        if block < region.plan().blocks && n > 0 {
             // SAFETY: block and offset + n lie inside the ring's map (checked), which lives as long as the pool.
             unsafe { copy::read_raw(region.ring_block(block).add(offset), &mut out[..n]) };
         }
@@ -184,16 +185,21 @@ impl Stream {
 
     /// Publishes block `block` in place: the frame goes to the sink as a lease on the very bytes the camera wrote.
     ///
+    /// # Safety
+    /// * The stream is not closed, and `publish`, [`Stream::vacant`] and [`Stream::copy`] are called by one thread at a time.
+    /// * The SDK has finished writing the block, and does not write it again before the stream's mode allows it: never for
+    ///   `Frozen`, not before it is unlocked for `Locked`. In `Copied` mode nothing may be published in place.
+    ///
     /// # Errors
     /// [`PublishError::NotFree`] if the SDK wrote a block that is still held, [`PublishError::OutOfOrder`] if the block is
     /// not the next one of a locked ring. Nothing is counted then: the caller decides what became of the frame.
-    pub fn publish(&self, block: u32, record: Record) -> Result<(), PublishError> {
+    pub unsafe fn publish(&self, block: u32, record: Record) -> Result<(), PublishError> {
         let shared: &Shared = &self.pool;
         let slot = match self.mode {
             StreamMode::Locked => shared.ring.next_free(&shared.slots, block)?,
             StreamMode::Frozen | StreamMode::Copied => shared.ring.free_slot(&shared.slots, block)?,
         };
-        // SAFETY: the count was seen at 0 with acquire ordering, and the callback thread is the one publisher of ring slots.
+        // SAFETY: the count was seen at 0 with acquire ordering, and by contract the caller is the one publisher of ring slots.
         unsafe { shared.fill(slot, &record, 0) };
         if self.mode == StreamMode::Locked {
             shared.retain_at_head();
@@ -202,47 +208,66 @@ impl Stream {
             shared.retain();
         }
         self.counters.arrived(Entry::Delivered, number_of(&record));
+        self.last_delivered.store(number_of(&record), Ordering::Relaxed);
         // SAFETY: `fill` made one count, handed over here.
         self.sink.deliver(unsafe { Lease::adopt(slot) });
         Ok(())
     }
 
     /// Locked ring: the next `count` blocks were written but never announced. They have no reader and want an unlock.
-    pub fn vacant(&self, count: u32) {
+    ///
+    /// # Safety
+    /// One thread at a time, as [`Stream::publish`]; and the SDK did write these blocks: each is unlocked once.
+    pub unsafe fn vacant(&self, count: u32) {
         for _ in 0..count {
             self.pool.skip_head();
         }
         self.wrote_head();
     }
 
-    /// Queues block `block` for a copy into the reserve; the service thread validates and delivers it.
+    /// Queues block `block` for a copy into the reserve; the service thread validates and delivers it, and enters in its record
+    /// how many frames were lost since the one delivered before.
     ///
     /// A record with [`Evidence::Frozen`] says that the block is not written again (a sequence's): then it waits as long as it
     /// must. Any other is lost if too many wait for it to be copied in time.
-    pub fn copy(&self, block: u32, record: Record) {
-        let shared: &Shared = &self.pool;
+    ///
+    /// # Safety
+    /// One thread at a time, as [`Stream::publish`]. The SDK may write the block meanwhile: that is what the copy is checked for.
+    pub unsafe fn copy(&self, block: u32, record: Record) {
+        let number = number_of(&record);
         self.newest.fetch_max(record.number, Ordering::Release);
-        let mut held = false;
-        if self.mode == StreamMode::Locked
-            && let Ok(slot) = shared.ring.next_free(&shared.slots, block)
-        {
-            // SAFETY: as in `publish`. The count is the job's, released after the copy.
-            unsafe { shared.fill(slot, &record, 0) };
-            shared.retain_at_head();
-            self.wrote_head();
-            held = true;
-        }
-        let job = Job { block, record, held };
         let room = record.evidence == Evidence::Frozen || self.jobs.len() < self.depth;
-        match if room { self.jobs.push(job) } else { Err(job) } {
-            Ok(()) => {
-                self.counters.arrived(Entry::Submitted, number_of(&record));
-                shared.bell.ring();
-            }
-            Err(job) => {
-                self.let_go(&job);
-                self.lost(LossCause::CopierQueue, number_of(&record), 1);
-            }
+        let held = if self.mode == StreamMode::Locked { self.hold_for_copy(block, &record) } else { None };
+        // One thread pushes: what is not full now is not full below.
+        if !room || self.jobs.is_full() {
+            self.let_go(held);
+            return self.lost(LossCause::CopierQueue, number, 1);
+        }
+        // Before the push: what is finished was submitted, in every snapshot.
+        self.counters.arrived(Entry::Submitted, number);
+        if let Err(job) = self.jobs.push(Job { block, record, held }) {
+            self.let_go(job.held);
+        }
+        self.pool.bell.ring();
+    }
+
+    /// Distrusted locked ring: a count on the block for the job, so that it is unlocked after the copy. The window, because the
+    /// keeper may move the frame meanwhile.
+    fn hold_for_copy(&self, block: u32, record: &Record) -> Option<u32> {
+        let shared: &Shared = &self.pool;
+        let slot = shared.ring.next_free(&shared.slots, block).ok()?;
+        // SAFETY: seen at 0 with acquire ordering; the caller of `copy` vouches for being the one publisher.
+        unsafe { shared.fill(slot, record, 0) };
+        shared.retain_at_head();
+        self.wrote_head();
+        Some(slot.window)
+    }
+
+    /// Ends a job's hold.
+    pub(crate) fn let_go(&self, held: Option<u32>) {
+        if let Some(slot) = held.and_then(|window| self.pool.slots.get(window as usize)) {
+            // SAFETY: `hold_for_copy` made one count on this slot for the job; it is given up once.
+            unsafe { Shared::release_slot(slot) };
         }
     }
 
@@ -291,25 +316,6 @@ impl Stream {
         self.counters.next_loss()
     }
 
-    /// Does what waits: copies, then retires. Called by the service thread, and once at the end by the closer.
-    pub(crate) fn service_pass(&self) {
-        loop {
-            while let Some(job) = self.jobs.pop() {
-                self.run(&job);
-                self.let_go(&job);
-            }
-            self.retire();
-            self.keep();
-            if self.jobs.is_empty() {
-                return;
-            }
-        }
-    }
-
-    pub(crate) fn close_sink(&self) {
-        self.sink.close();
-    }
-
     /// Looks how full the ring is after the head moved.
     fn wrote_head(&self) {
         let ring = &self.pool.ring;
@@ -321,147 +327,8 @@ impl Stream {
             self.pool.bell.ring();
         }
     }
-
-    /// Moves frames that are held too long out of the ring, oldest first, until enough blocks are free.
-    fn keep(&self) {
-        let Some(region) = self.pool.region.as_ref().filter(|_| self.rescues()) else { return };
-        let (ring, blocks) = (&self.pool.ring, u64::from(self.pool.ring.blocks()));
-        // Bounded: a vacant block whose unlock is another thread's ticket may be met again.
-        for _ in 0..2 * blocks {
-            if ring.occupied() + u64::from(self.keep_free.load(Ordering::Relaxed)) <= blocks {
-                return;
-            }
-            if !self.rescue_one(region) {
-                return;
-            }
-        }
-    }
-
-    /// Rescues the oldest frame of the ring, or retires what is vacant there. False if nothing more can be done.
-    fn rescue_one(&self, region: &Region) -> bool {
-        let Some(block) = self.pool.ring.oldest_block() else { return false };
-        match self.pool.rescue(region, block) {
-            Rescue::Done { since_ns } => {
-                let held = monotonic_ns().saturating_sub(since_ns);
-                self.counters.rescued(region.plan().block_bytes as u64, held);
-            }
-            Rescue::AlreadyVacant => {}
-            Rescue::Impossible => return false,
-            Rescue::NoReserve | Rescue::Pinned => {
-                self.short_of_room();
-                return false;
-            }
-            Rescue::Failed => {
-                self.end();
-                return false;
-            }
-        }
-        self.retire();
-        true
-    }
-
-    /// Rescues the oldest frame now, on this thread, for benches and tests that time or place a rescue. Only while the service
-    /// thread has nothing to do (`set_keep_free(0)`): there is one keeper at a time.
-    #[doc(hidden)]
-    pub fn rescue_oldest(&self) {
-        if let Some(region) = self.pool.region.as_ref().filter(|_| self.rescues) {
-            self.rescue_one(region);
-        }
-    }
-
-    fn short_of_room(&self) {
-        self.counters.rescue_refused();
-        let full = self.pool.ring.occupied() >= u64::from(self.pool.ring.blocks());
-        if full && self.stop_under_pressure.load(Ordering::Relaxed) != 0 {
-            self.end();
-        }
-    }
-
-    fn end(&self) {
-        self.ended.store(1, Ordering::Release);
-        self.sink.close();
-    }
-
-    /// Ends a job's hold on its ring block.
-    fn let_go(&self, job: &Job) {
-        if !job.held {
-            return;
-        }
-        if let Some(slot) = self.pool.ring.window_of(job.block).and_then(|w| self.pool.slots.get(w as usize))
-        {
-            // SAFETY: `copy` filled this slot with one count for the job; it is given up once, here.
-            unsafe { Shared::release_slot(slot) };
-        }
-    }
-
-    fn run(&self, job: &Job) {
-        let number = number_of(&job.record);
-        let shared: &Shared = &self.pool;
-        let Some(region) = &shared.region else { return };
-        let Some(index) = shared.free.take() else {
-            return self.counters.copy_lost(LossEvent { cause: LossCause::Reserve, first: number, count: 1 });
-        };
-        let slot = shared.window_at(index);
-        let target = slot.map_or(core::ptr::null_mut(), |s| region.reserve_target(index, s.address()));
-        let evidence = if target.is_null() { None } else { self.copy_block(job, region, target) };
-        match (evidence, slot) {
-            (Some(evidence), Some(slot)) => {
-                let record = Record { evidence, ..job.record };
-                // SAFETY: the window was taken from the free set, so its count is 0 and this thread is its one publisher; taking
-                // acquired what the last holder released.
-                unsafe { shared.fill(slot, &record, IN_RESERVE) };
-                shared.retain();
-                self.counters.copied(region.plan().block_bytes as u64);
-                // SAFETY: `fill` made one count, handed over here.
-                self.sink.deliver(unsafe { Lease::adopt(slot) });
-            }
-            _ => {
-                shared.free.give(index);
-                self.counters.copy_lost(LossEvent { cause: LossCause::Torn, first: number, count: 1 });
-            }
-        }
-    }
-
-    /// Copies a ring block and says by what the copy is held to be whole; `None` if it is not.
-    fn copy_block(&self, job: &Job, region: &Region, target: *mut u8) -> Option<Evidence> {
-        if job.block >= region.plan().blocks {
-            return None;
-        }
-        if !self.tag_stands(job) {
-            return None;
-        }
-        // SAFETY: source and target are whole blocks of different parts of the file, both mapped as long as the pool lives. The
-        // target's window is not leased (taken from the free set), so no reference to it exists; the source is only written by
-        // the device and never referenced through this map.
-        unsafe { copy::copy_raw(region.ring_block(job.block), target, region.plan().block_bytes) };
-        if !self.tag_stands(job) {
-            return None;
-        }
-        if job.record.tag.is_some() {
-            return Some(Evidence::Tag);
-        }
-        if job.record.evidence == Evidence::Frozen {
-            return Some(Evidence::Frozen);
-        }
-        // Without a tag only the distance speaks: the device may already write the frame after the newest announced one.
-        let behind = self.newest.load(Ordering::Acquire).saturating_sub(job.record.number);
-        if job.held {
-            Some(Evidence::Unproven)
-        } else if behind + 1 < u64::from(region.plan().blocks) {
-            Some(Evidence::TimeOnly)
-        } else {
-            None
-        }
-    }
-
-    fn tag_stands(&self, job: &Job) -> bool {
-        let Some(tag) = job.record.tag else { return true };
-        let mut stored = [0_u8; 4];
-        self.read_raw(job.block, tag.offset as usize, &mut stored);
-        u32::from_le_bytes(stored) == tag.expected
-    }
 }
 
-fn number_of(record: &Record) -> u64 {
+pub(crate) fn number_of(record: &Record) -> u64 {
     record.camera_number.unwrap_or(record.number)
 }

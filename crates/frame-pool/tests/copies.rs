@@ -22,7 +22,7 @@ fn each_frame_is_copied_exactly_once_and_survives_the_overwrite() {
     let mut kept = Vec::new();
     for n in 1..=200_u64 {
         let (block, record) = rig.write();
-        rig.stream.copy(block, record);
+        rig.copy(block, record);
         settle(&rig);
         let lease = rig.tray.take().unwrap();
         assert_eq!((lease.record().number, lease.record().evidence), (n, Evidence::Tag));
@@ -41,7 +41,7 @@ fn a_used_up_reserve_loses_frames_by_number() {
     let mut rig = Rig::new(StreamMode::Copied, 4096, 5, 2);
     for _ in 0..5 {
         let (block, record) = rig.write();
-        rig.stream.copy(block, record);
+        rig.copy(block, record);
         settle(&rig);
     }
     assert_eq!(rig.tray.len(), 2);
@@ -60,7 +60,7 @@ fn a_frame_overwritten_before_its_copy_is_torn_not_delivered() {
     for _ in 0..3 {
         rig.write();
     }
-    rig.stream.copy(block, old);
+    rig.copy(block, old);
     settle(&rig);
     assert_eq!(rig.tray.len(), 0);
     let books = rig.stream.books();
@@ -73,7 +73,7 @@ fn without_a_tag_distance_decides() {
     let mut rig = Rig::new(StreamMode::Copied, 4096, 4, 3);
     let (block, mut record) = rig.write();
     record.tag = None;
-    rig.stream.copy(block, record);
+    rig.copy(block, record);
     settle(&rig);
     assert_eq!(rig.tray.take().unwrap().record().evidence, Evidence::TimeOnly);
 }
@@ -84,7 +84,7 @@ fn what_is_never_written_again_waits_as_long_as_it_must() {
     for _ in 0..16 {
         let (block, mut record) = rig.write();
         (record.tag, record.evidence) = (None, Evidence::Frozen);
-        rig.stream.copy(block, record);
+        rig.copy(block, record);
     }
     settle(&rig);
     let books = rig.stream.books();
@@ -108,7 +108,7 @@ fn a_distrusted_locked_ring_copies_and_still_unlocks_in_order() {
             std::thread::yield_now();
         }
         let (block, record) = rig.write();
-        rig.stream.copy(block, record);
+        rig.copy(block, record);
         settle(&rig);
         let lease = rig.tray.take().unwrap();
         assert_eq!(lease.record().number, n);

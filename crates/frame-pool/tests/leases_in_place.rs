@@ -71,7 +71,7 @@ fn a_frame_announced_in_a_held_block_is_refused_not_published() {
     let mut rig = Rig::new(StreamMode::Locked, 4096, 3, 0);
     while rig.frame() {}
     let (block, record) = rig.write();
-    assert_eq!(rig.stream.publish(block, record), Err(PublishError::NotFree { block: 0 }));
+    assert_eq!(rig.publish(block, record), Err(PublishError::NotFree { block: 0 }));
     let held = rig.tray.take().unwrap();
     assert!(held.verify().is_err(), "and the lease whose block was overwritten says so");
 }
@@ -123,7 +123,7 @@ fn unannounced_frames_are_unlocked_without_a_reader() {
     let mut rig = Rig::new(StreamMode::Locked, 4096, 6, 0);
     rig.write();
     rig.write();
-    rig.stream.vacant(2);
+    rig.vacant(2);
     assert!(rig.frame());
     let lease = rig.tray.take().unwrap();
     assert_eq!(lease.record().number, 3);
@@ -135,7 +135,7 @@ fn a_sequence_is_lent_in_place_and_frozen() {
     let mut rig = Rig::new(StreamMode::Frozen, 3000, 20, 0);
     for _ in 0..20 {
         let (block, record) = rig.write();
-        rig.stream.publish(block, record).unwrap();
+        rig.publish(block, record).unwrap();
     }
     let leases: Vec<_> = std::iter::from_fn(|| rig.tray.take()).collect();
     assert_eq!(leases.len(), 20);

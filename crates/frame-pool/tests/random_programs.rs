@@ -57,14 +57,14 @@ impl Program {
         record.number += self.base;
         record.tag = None;
         support::fill_block(&rig.pool, block, record.number);
-        rig.stream.publish(block, record).unwrap();
+        rig.publish(block, record).unwrap();
         self.announced += 1;
         self.held.push(rig.tray.take().unwrap());
     }
 
     fn unannounced(&mut self) {
         self.rig.write();
-        self.rig.stream.vacant(1);
+        self.rig.vacant(1);
         self.rig.stream.lost(LossCause::Notification, self.rig.written, 1);
     }
 

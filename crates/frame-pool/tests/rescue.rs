@@ -142,8 +142,8 @@ fn a_pinned_frame_is_not_moved_until_it_is_unpinned() {
     }
     std::thread::sleep(Duration::from_millis(30));
     assert!(!rig.has_room() && rig.stream.books().rescued == 0);
+    // Unpinning alone wakes the keeper: with a full ring nobody else would.
     drop(pin);
-    rig.stream.nudge();
     assert!(run(&mut rig, 30, drop));
     check(&lease);
     assert_eq!(rig.stream.books().rescued, 1);
@@ -157,7 +157,7 @@ fn snap_hold_snap_never_changes_the_held_frame() {
         rig.written = epoch * 100;
         let record = support::record(&rig.pool, epoch);
         support::fill_block(&rig.pool, 0, epoch);
-        rig.stream.publish(0, record).unwrap();
+        rig.publish(0, record).unwrap();
         held.push(rig.tray.take().unwrap());
         rig.pool.close_stream(&rig.stream);
         rig.stream = open(&rig.pool, StreamMode::Frozen, &rig.tray, &rig.locks, epoch as u32).unwrap();
@@ -166,10 +166,52 @@ fn snap_hold_snap_never_changes_the_held_frame() {
     // The reserve is used up now: the next held frame keeps the ring, and that is said.
     let record = support::record(&rig.pool, 9);
     support::fill_block(&rig.pool, 0, 9);
-    rig.stream.publish(0, record).unwrap();
+    rig.publish(0, record).unwrap();
     let last = rig.tray.take().unwrap();
     rig.pool.close_stream(&rig.stream);
     let refused = open(&rig.pool, StreamMode::Frozen, &rig.tray, &rig.locks, 9).err();
     assert_eq!(refused, Some(frame_pool::StreamError::LeasesOut { held: 1 }));
     check(&last);
+}
+
+#[test]
+fn a_block_that_waits_to_be_copied_may_be_moved_meanwhile() {
+    let mut rig = Rig::new(StreamMode::Locked, 200_000, 4, 6);
+    rig.stream.distrust();
+    for _ in 0..300 {
+        let until = Instant::now() + Duration::from_secs(10);
+        while !rig.has_room() {
+            assert!(Instant::now() < until, "slots come back");
+            rig.stream.nudge();
+            std::thread::yield_now();
+        }
+        let (block, record) = rig.write();
+        rig.copy(block, record);
+        rig.stream.rescue_oldest();
+        while rig.stream.books().in_flight > 0 {
+            std::thread::yield_now();
+        }
+        check(&rig.tray.take().unwrap());
+    }
+    rig.stream.retire();
+    let books = rig.pool.close_stream(&rig.stream);
+    assert_eq!((books.delivered, books.unlocked), (300, 300));
+    assert_eq!(rig.pool.leased(), Leased::default());
+}
+
+#[test]
+fn of_two_who_open_at_once_one_gets_the_ring() {
+    for _ in 0..200 {
+        let mut rig = Rig::new(StreamMode::Locked, 4096, 4, 1);
+        rig.pool.close_stream(&rig.stream);
+        let opened: Vec<_> = std::thread::scope(|scope| {
+            let openers: Vec<_> = (0..2)
+                .map(|_| scope.spawn(|| open(&rig.pool, StreamMode::Locked, &rig.tray, &rig.locks, 2)))
+                .collect();
+            openers.into_iter().filter_map(|o| o.join().unwrap().ok()).collect()
+        });
+        assert_eq!(opened.len(), 1);
+        rig.stream = std::sync::Arc::clone(&opened[0]);
+        assert!(rig.frame() && rig.frame() && rig.frame());
+    }
 }

@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use frame_pool::{
-    Element, Evidence, Layout, Lease, Pool, Record, RegionPlan, Sink, Stream, StreamMode, StreamPlan, Tag,
-    Unlock,
+    Element, Evidence, Layout, Lease, Pool, PublishError, Record, RegionPlan, Sink, Stream, StreamMode,
+    StreamPlan, Tag, Unlock,
 };
 
 /// Collects leases.
@@ -88,13 +88,31 @@ impl Rig {
         (block, record(&self.pool, self.written))
     }
 
+    /// Publishes in place.
+    pub fn publish(&self, block: u32, record: Record) -> Result<(), PublishError> {
+        // SAFETY: the test's one producing thread; its camera honours locks (`has_room`), or the test shows what is refused.
+        unsafe { self.stream.publish(block, record) }
+    }
+
+    /// Queues a copy.
+    pub fn copy(&self, block: u32, record: Record) {
+        // SAFETY: the test's one producing thread.
+        unsafe { self.stream.copy(block, record) }
+    }
+
+    /// Skips blocks that were written but not announced.
+    pub fn vacant(&self, count: u32) {
+        // SAFETY: the test's one producing thread, which wrote them.
+        unsafe { self.stream.vacant(count) }
+    }
+
     /// Writes, publishes in place, retires: one callback. False if a lock-honouring camera had no room.
     pub fn frame(&mut self) -> bool {
         if !self.has_room() {
             return false;
         }
         let (block, record) = self.write();
-        self.stream.publish(block, record).unwrap();
+        self.publish(block, record).unwrap();
         self.stream.retire();
         true
     }

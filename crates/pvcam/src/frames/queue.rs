@@ -78,6 +78,10 @@ impl Sink for FrameQueue {
         self.bell.ring();
     }
 
+    fn lost(&self) {
+        self.bell.ring();
+    }
+
     fn close(&self) {
         self.closed.store(true, Ordering::Release);
         self.bell.ring();
