@@ -30,8 +30,8 @@ pub fn assert_counter_scene(lease: &Lease) {
 
 /// The pages of a 16-bit grey TIFF file in `tests/data`.
 ///
-/// The files hold their pixels as one uncompressed strip a page, so each page must lie in the file as it was decoded: the
-/// decoder, which the simulator uses as well, is not taken at its word.
+/// The files hold their pixels uncompressed, row after row, so each page must lie in the file as it was decoded: the decoder,
+/// which the simulator uses as well, is not taken at its word.
 #[must_use]
 pub fn pages(name: &str) -> Vec<Vec<u16>> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(name);
@@ -44,8 +44,8 @@ pub fn pages(name: &str) -> Vec<Vec<u16>> {
             unreachable!("16-bit pixels")
         };
         let order = if big_endian { u16::to_be_bytes } else { u16::to_le_bytes };
-        let strip: Vec<u8> = page.iter().copied().flat_map(order).collect();
-        assert!(contains(&bytes, &strip), "page {} of {name} was decoded to something else", pages.len() + 1);
+        let raw: Vec<u8> = page.iter().copied().flat_map(order).collect();
+        assert!(contains(&bytes, &raw), "page {} of {name} was decoded to something else", pages.len() + 1);
         pages.push(page);
         if !decoder.more_images() {
             return pages;

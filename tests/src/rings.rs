@@ -1,10 +1,10 @@
 //! The ways in which a continuous run reaches its readers, so that a test can be run in each of them.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pvcam::{Camera, Frames, Lease, Plan, RingTrust, Session, StreamMode};
 
-use crate::rig::{Rig, small, trust};
+use crate::rig::{Rig, SOON, small, trust};
 
 /// A continuous run's ring: which story the camera tells when it is full, and what is known of that.
 #[derive(Debug, Clone)]
@@ -84,7 +84,7 @@ impl Taker {
     /// Everything that has been delivered since the last call, after the copier, where there is one, has done its work.
     #[must_use]
     pub fn settled(&mut self, session: &Session) -> Vec<Lease> {
-        let mut leases = Vec::new();
+        let (mut leases, begun) = (Vec::new(), Instant::now());
         loop {
             // A copy counts as delivered a moment before it can be taken.
             let books = session.books();
@@ -93,6 +93,7 @@ impl Taker {
                 self.taken += leases.len() as u64;
                 return leases;
             }
+            assert!(begun.elapsed() < SOON, "the copier does not come to an end: {books}");
             std::thread::yield_now();
         }
     }
