@@ -144,7 +144,8 @@ impl Pool {
         all
     }
 
-    /// Opens a stream on the ring.
+    /// Opens a stream on the ring, which the SDK must not be writing. The first bytes of each block are blanked, so that a tag
+    /// left by an earlier run is never taken for evidence in this one.
     ///
     /// # Errors
     /// [`StreamError::LeasesOut`] while readers hold ring blocks that could not be moved into the reserve, [`StreamError::Busy`] while another stream runs,
@@ -158,6 +159,9 @@ impl Pool {
             let held = self.leased().ring;
             if held > 0 {
                 return Err(StreamError::LeasesOut { held });
+            }
+            if let Some(region) = &self.owner.region {
+                region.blank_heads();
             }
             self.owner.reset_ring();
             Ok(Arc::new(Stream::new(self.owner.clone(), plan)))

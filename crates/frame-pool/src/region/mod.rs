@@ -17,6 +17,9 @@ pub(crate) use map::Space;
 pub use plan::{HugePages, RegionCost, RegionPlan};
 use plan::{PAGE, round_up};
 
+/// Bytes at the start of a block that hold what tells one frame from another.
+const HEAD_BYTES: usize = 64;
+
 /// Why a region could not be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -112,6 +115,17 @@ impl Region {
     /// The SDK's map of ring block `block`: for the SDK, for raw volatile reads, and for the copier's source.
     pub(crate) fn ring_block(&self, block: u32) -> *mut u8 {
         self.ring.start().wrapping_add(block.min(self.plan.blocks) as usize * self.plan.block_bytes)
+    }
+
+    /// Blanks the first bytes of each ring block, where cameras write the frame's number.
+    pub(crate) fn blank_heads(&self) {
+        for block in 0..self.plan.blocks {
+            for at in 0..HEAD_BYTES.min(self.plan.block_bytes) {
+                // SAFETY: inside the block and so inside the ring's map. No window onto a ring block is leased when a stream is opened,
+                // so nobody has a reference to these bytes; raw, because the SDK knows the map as well.
+                unsafe { self.ring_block(block).add(at).write_volatile(0) };
+            }
+        }
     }
 
     /// The copier's map of reserve block `index`, where window `blocks + index` looks; null without such a block.

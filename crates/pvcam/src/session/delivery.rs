@@ -90,7 +90,8 @@ impl Delivering {
         let was_full = self.mode == StreamMode::Locked && self.stream.ring_was_full();
         let arrival = Arrival { info: *info, at_ns: arrived_ns, number, gap, was_full };
         self.pulse.saw(number, arrived_ns);
-        if self.pulse.is_stopping() {
+        // A stream that ended by itself has closed its sink: nobody would take the frame.
+        if self.pulse.is_stopping() || self.stream.has_ended() {
             self.stream.lost(LossCause::AtStop, progress.camera + 1, gap + 1);
             (progress.last, progress.camera) = (number, progress.camera + gap + 1);
             return;
