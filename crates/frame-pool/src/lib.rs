@@ -27,6 +27,11 @@
 
 #![cfg_attr(pool_loom, allow(dead_code, reason = "the models use the protocol without memory and threads"))]
 
+#[cfg(not(target_os = "linux"))]
+compile_error!(
+    "frame-pool needs Linux: its memory is a sealed memfd, and windows are repointed as only Linux does it atomically"
+);
+
 mod bell;
 mod books;
 mod copy;
