@@ -1,7 +1,7 @@
 //! A camera at ten thousand frames a second against readers that hold frames for a while: whatever is lost is counted, and what is delivered is
 //! exact, in order, and stays so for as long as it is held.
 
-#![expect(clippy::expect_used, reason = "what does not work here fails the test")]
+#![expect(clippy::expect_used, clippy::panic, reason = "what does not work here fails the test")]
 
 mod support;
 
@@ -14,11 +14,14 @@ use support::*;
 const RUN: Duration = Duration::from_millis(700);
 
 /// Takes frames for a while, and holds up to `hold` of them.
-fn read(frames: &pvcam::Frames, hold: usize) {
+fn read(session: &pvcam::Session, frames: &pvcam::Frames, hold: usize) {
     let mut held: VecDeque<Lease> = VecDeque::new();
     let (begun, mut last) = (Instant::now(), 0);
     while begun.elapsed() < RUN {
-        let lease = next(frames);
+        let lease = match frames.next_within(SOON) {
+            Ok(Some(lease)) => lease,
+            other => panic!("{other:?}: {}", session.books()),
+        };
         let number = lease.record().camera_number.expect("the camera numbers its frames");
         assert!(number > last, "{number} after {last}");
         last = number;
@@ -39,7 +42,7 @@ fn under_pressure(story: &str, hold: usize, counts_lost: bool) {
     let plan = continuous(&camera).trust(&trust);
     let in_place = trust.locks_hold();
     let (session, frames) = start(arm(camera, plan));
-    read(&frames, hold);
+    read(&session, &frames, hold);
     let expected = if in_place { StreamMode::Locked } else { StreamMode::Copied };
     assert_eq!(session.delivery(), expected, "{}", session.books());
     let stopped = session.stop().expect("it stops");

@@ -33,6 +33,8 @@ fn a_stop_on_the_callback_thread_is_a_request() {
     let (session, frames) = start(arm(camera, plan));
     *SESSION.lock().unwrap() = Some(session);
     assert_eq!(rig.step_at_most(1), 1);
+    // The stop in the background ends the step, perhaps before the callback has returned.
+    until(|| ANSWER.lock().unwrap().is_some());
     assert_eq!(*ANSWER.lock().unwrap(), Some(StopError::Requested));
     // The stream ends, the camera is closed, and the library can be loaded anew.
     while frames.next_within(SOON).expect("it ends").is_some() {}

@@ -48,8 +48,8 @@ pub(crate) struct Progress {
     pub(super) good: Option<(u32, u64)>,
     /// The rule of the ring was refuted: the SDK has to be asked for each frame.
     pub(super) ask_always: bool,
-    /// The slot of the last frame held a number that was too high by whole rounds of the ring.
-    pub(super) suspected: bool,
+    /// By how much the numbers in the last slots were too high.
+    pub(super) too_high: TooHigh,
     /// Frames lost since the last one that was handed over.
     pub(super) lost: u64,
 }
@@ -65,6 +65,14 @@ pub(super) struct Arrival {
     pub(super) gap: u64,
     /// All slots were occupied at some time since the frame before.
     pub(super) was_full: bool,
+}
+
+/// Numbers in slots that are too high for the frames that were announced in them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct TooHigh {
+    pub(super) by: u64,
+    /// Frames in a row, without a gap.
+    pub(super) run: u64,
 }
 
 impl Delivering {
@@ -129,7 +137,7 @@ impl Delivering {
         let gap = arrival.gap;
         let expected = progress.camera + gap + 1;
         let number = place.stamp.map_or(expected, |stamp| stamp.number);
-        let overwritten = self.is_overwritten(progress, number.saturating_sub(expected));
+        let overwritten = self.is_overwritten(progress, gap, number.saturating_sub(expected));
         let camera = if overwritten { expected } else { number };
         self.enter_losses(progress, arrival, place, camera);
         progress.lost += camera - progress.camera - 1;

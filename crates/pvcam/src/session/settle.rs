@@ -3,7 +3,7 @@
 use frame_pool::{LossCause, StreamMode};
 
 use super::context::Context;
-use super::delivery::{Arrival, Delivering, Progress};
+use super::delivery::{Arrival, Delivering, Progress, TooHigh};
 use super::slot::{Place, Stamp};
 
 impl Delivering {
@@ -76,21 +76,35 @@ impl Delivering {
         plausible.then_some(Place { block, ahead, stamp: Some(stamp), proven: true })
     }
 
-    /// Whether a slot whose number is `beyond` too high holds a later frame, written over the one that was announced. The camera
-    /// writes slots in order, so then the slot of the last good frame is overwritten as well. Where that does not show, a number that
-    /// is too high by whole rounds of the ring is taken for a loss in the camera only when the next frame says so, too.
-    pub(super) fn is_overwritten(&self, progress: &mut Progress, beyond: u64) -> bool {
-        let suspected = core::mem::take(&mut progress.suspected);
-        if beyond == 0 || self.stream.mode() != StreamMode::Copied {
+    /// Whether a slot whose number is `beyond` too high holds a later frame, written over the one that was announced; if not,
+    /// the camera has lost so many.
+    ///
+    /// A frame is written over by one that is at least a round of the ring later. The camera writes slots in order, so then the slot
+    /// of the last good frame is written over, too: as long as it is not, nothing behind it is. Where there is no such witness,
+    /// only time tells: callbacks that lag by a whole round lose notifications, so a number that stays as much too high for
+    /// two rounds without a gap is a loss.
+    pub(super) fn is_overwritten(&self, progress: &mut Progress, gap: u64, beyond: u64) -> bool {
+        let round = u64::from(self.slots.count.max(1));
+        let before = core::mem::take(&mut progress.too_high);
+        if beyond < round || self.stream.mode() != StreamMode::Copied {
             return false;
         }
-        let gone_round = progress.good.is_some_and(|(block, number)| {
+        let run = if gap == 0 && before.by == beyond { before.run + 1 } else { 1 };
+        let witness = progress.good.map(|(block, number)| {
             let stamp = self.slots.stamp(&self.stream, block);
-            stamp.is_none_or(|stamp| stamp.number != number)
+            stamp.is_some_and(|stamp| stamp.number == number)
         });
-        let whole_rounds = beyond.is_multiple_of(self.slots.count.max(1).into());
-        progress.suspected = whole_rounds && !gone_round && !suspected;
-        gone_round || progress.suspected
+        // Even before a witness a number that is too high by whole rounds has to be seen twice: a slot half written over has one.
+        let needed = match witness {
+            Some(true) if beyond.is_multiple_of(round) => 2,
+            Some(true) => 1,
+            _ => 2 * round,
+        };
+        if run >= needed {
+            return false;
+        }
+        progress.too_high = TooHigh { by: beyond, run };
+        true
     }
 
     /// Enters the frames between the last one and number `camera` (exclusive) as lost, each for its cause: those whose
