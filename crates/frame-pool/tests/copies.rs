@@ -8,14 +8,6 @@ use std::time::{Duration, Instant};
 use frame_pool::{Evidence, LossCause, StreamMode};
 use support::{Rig, check};
 
-fn settle(rig: &Rig) {
-    let until = Instant::now() + Duration::from_secs(10);
-    while rig.stream.books().in_flight > 0 {
-        assert!(Instant::now() < until);
-        std::thread::yield_now();
-    }
-}
-
 #[test]
 fn each_frame_is_copied_exactly_once_and_survives_the_overwrite() {
     let mut rig = Rig::new(StreamMode::Copied, 9000, 5, 4);
@@ -23,7 +15,7 @@ fn each_frame_is_copied_exactly_once_and_survives_the_overwrite() {
     for n in 1..=200_u64 {
         let (block, record) = rig.write();
         rig.copy(block, record);
-        settle(&rig);
+        rig.settle();
         let lease = rig.tray.take().unwrap();
         assert_eq!((lease.record().number, lease.record().evidence), (n, Evidence::Tag));
         if kept.len() < 3 {
@@ -42,7 +34,7 @@ fn a_used_up_reserve_loses_frames_by_number() {
     for _ in 0..5 {
         let (block, record) = rig.write();
         rig.copy(block, record);
-        settle(&rig);
+        rig.settle();
     }
     assert_eq!(rig.tray.len(), 2);
     let books = rig.stream.books();
@@ -61,7 +53,7 @@ fn a_frame_overwritten_before_its_copy_is_torn_not_delivered() {
         rig.write();
     }
     rig.copy(block, old);
-    settle(&rig);
+    rig.settle();
     assert_eq!(rig.tray.len(), 0);
     let books = rig.stream.books();
     assert_eq!((books.torn, books.delivered), (1, 0));
@@ -74,7 +66,7 @@ fn without_a_tag_distance_decides() {
     let (block, mut record) = rig.write();
     record.tag = None;
     rig.copy(block, record);
-    settle(&rig);
+    rig.settle();
     assert_eq!(rig.tray.take().unwrap().record().evidence, Evidence::TimeOnly);
 }
 
@@ -86,7 +78,7 @@ fn what_is_never_written_again_waits_as_long_as_it_must() {
         (record.tag, record.evidence) = (None, Evidence::Frozen);
         rig.copy(block, record);
     }
-    settle(&rig);
+    rig.settle();
     let books = rig.stream.books();
     assert_eq!((books.delivered, books.lost()), (16, 0), "{books}");
     for number in 1..=16 {
@@ -109,7 +101,7 @@ fn a_distrusted_locked_ring_copies_and_still_unlocks_in_order() {
         }
         let (block, record) = rig.write();
         rig.copy(block, record);
-        settle(&rig);
+        rig.settle();
         let lease = rig.tray.take().unwrap();
         assert_eq!(lease.record().number, n);
         check(&lease);

@@ -21,6 +21,7 @@ use frame_pool::{
 #[derive(Default)]
 pub struct Tray {
     pub leases: Mutex<VecDeque<Lease>>,
+    pub received: AtomicU64,
     pub closed: AtomicU64,
 }
 
@@ -28,6 +29,7 @@ impl frame_pool::sealed::OfThisFamily for Tray {}
 impl Sink for Tray {
     fn deliver(&self, lease: Lease) {
         self.leases.lock().unwrap().push_back(lease);
+        self.received.fetch_add(1, Ordering::SeqCst);
     }
     fn close(&self) {
         self.closed.fetch_add(1, Ordering::SeqCst);
@@ -104,6 +106,19 @@ impl Rig {
     pub fn vacant(&self, count: u32) {
         // SAFETY: the test's one producing thread, which wrote them.
         unsafe { self.stream.vacant(count) }
+    }
+
+    /// Waits until every copy that was asked for is delivered or lost. A copy counts as delivered a moment before it is there.
+    pub fn settle(&self) {
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        loop {
+            let books = self.stream.books();
+            if books.in_flight == 0 && self.tray.received.load(Ordering::SeqCst) == books.delivered {
+                return;
+            }
+            assert!(std::time::Instant::now() < until, "the copier does not finish: {books}");
+            std::thread::yield_now();
+        }
     }
 
     /// Writes, publishes in place, retires: one callback. False if a lock-honouring camera had no room.
