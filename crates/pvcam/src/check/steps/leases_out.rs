@@ -68,6 +68,5 @@ fn again(bench: &mut Bench<'_>, armed: Armed, held: &mut Vec<Held>, tally: &mut 
             return None;
         }
     };
-    bench.rest();
     stream(bench, armed, Reading { frames: SECOND, warm_up: WARM_UP, take: &mut drop }, tally)
 }
