@@ -11,6 +11,9 @@ use crate::{Armed, Refused};
 /// Shortest exposure that is of use; short enough for the full rate of every camera known.
 const FULL_RATE: Duration = Duration::from_millis(1);
 
+/// How long to wait after memory was allocated, before a simulated camera is started.
+const REST: Duration = Duration::from_millis(100);
+
 /// The camera on the bench.
 pub(super) struct Bench<'a> {
     pub(super) options: &'a Options<'a>,
@@ -54,18 +57,43 @@ impl<'a> Bench<'a> {
         self.options.budget.into_iter().fold(plan, Plan::budget)
     }
 
-    /// What is demanded of a run: only continuous ones can be delivered in two ways.
-    pub(super) fn expectation(&self, armed: &Armed) -> Option<Expectation> {
-        self.options.expect.filter(|_| armed.settings().frames.is_none())
-    }
-
-    /// Arms the camera. When that is refused it stays idle, and the reason is the answer.
+    /// Arms the camera. When that is refused, or is not what was expected, it stays idle, and the reason is the answer.
     pub(super) fn arm(&mut self, plan: Plan) -> Result<Armed, String> {
         let camera = self.camera.take().ok_or("the camera was given up")?;
-        camera.arm(plan).map_err(|Refused { given_back, why }| {
+        let armed = camera.arm(plan).map_err(|Refused { given_back, why }| {
             self.camera = Some(given_back);
             format!("arming: {why}")
-        })
+        })?;
+        match self.unexpected(&armed) {
+            None => {
+                self.rest();
+                Ok(armed)
+            }
+            Some(why) => {
+                self.put_back(armed);
+                Err(why.to_owned())
+            }
+        }
+    }
+
+    /// On a busy machine the scheduler makes a program that has just used a lot of CPU time (to allocate a ring) wait for the
+    /// others, and with it the simulator's threads. A camera does not mind.
+    pub(super) fn rest(&self) {
+        if self.options.simulator.is_some() {
+            std::thread::sleep(REST);
+        }
+    }
+
+    /// What is not as expected: only continuous runs can be delivered in two ways.
+    fn unexpected(&self, armed: &Armed) -> Option<&'static str> {
+        let expected = self.options.expect.filter(|_| armed.settings().frames.is_none())?;
+        match (expected, armed.settings().is_in_place()) {
+            (Expectation::InPlace, false) => Some(
+                "frames are copied, but in place was expected (no probe has shown that the ring honours locks)",
+            ),
+            (Expectation::Copied, true) => Some("frames are lent in place, but copies were expected"),
+            _ => None,
+        }
     }
 
     /// Takes the camera back.

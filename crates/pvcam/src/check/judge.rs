@@ -2,8 +2,6 @@
 
 use frame_pool::{Books, StreamMode};
 
-use super::Expectation;
-
 /// What is known of a run when it is over.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Facts {
@@ -13,8 +11,6 @@ pub(super) struct Facts {
     /// How frames were to be delivered, and how they were at the end.
     pub(super) armed_for: StreamMode,
     pub(super) ended_as: StreamMode,
-    /// What is demanded of it; `None` for a sequence.
-    pub(super) expect: Option<Expectation>,
     /// Frames that the reader wanted, and got.
     pub(super) wanted: u64,
     pub(super) read: u64,
@@ -53,20 +49,11 @@ pub(super) fn judge(facts: &Facts) -> Vec<String> {
 }
 
 fn wrong_delivery(facts: &Facts) -> Option<String> {
-    let Facts { books, frame_bytes, armed_for, ended_as, expect, .. } = facts;
+    let Facts { books, frame_bytes, armed_for, ended_as, .. } = facts;
     if armed_for != ended_as {
         return Some("the ring did not keep its locks, so frames were copied from some moment on".to_owned());
     }
     let copied = *armed_for == StreamMode::Copied;
-    match expect {
-        Some(Expectation::InPlace) if copied => {
-            return Some("frames are copied, but in place was expected (no probe has shown that the ring honours locks)".to_owned());
-        }
-        Some(Expectation::Copied) if !copied => {
-            return Some("frames are lent in place, but copies were expected".to_owned());
-        }
-        _ => {}
-    }
     let expected = if copied { books.delivered * u64::from(*frame_bytes) } else { 0 };
     (books.copied_bytes != expected).then(|| {
         format!(
@@ -107,7 +94,6 @@ mod tests {
             frame_bytes: 64,
             armed_for,
             ended_as: armed_for,
-            expect: None,
             wanted: 100,
             read: 100,
             measured: 92,
@@ -139,10 +125,6 @@ mod tests {
         assert!(complaint(Locked, |f| f.books.copied_bytes = 64).contains("should be 0"));
         assert!(complaint(Copied, |f| f.books.copied_bytes += 64).contains("should be 6400"));
         assert!(complaint(Locked, |f| f.ended_as = Copied).contains("did not keep its locks"));
-        assert!(
-            complaint(Copied, |f| f.expect = Some(Expectation::InPlace)).contains("in place was expected")
-        );
-        assert!(complaint(Locked, |f| f.expect = Some(Expectation::Copied)).contains("copies were expected"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The run: open, step after step, settings back.
 
+use core::time::Duration;
 use std::time::Instant;
 
 use super::bench::Bench;
@@ -12,6 +13,9 @@ use crate::sdk::Sdk;
 
 /// How often a step is tried whose simulator is starved.
 const TRIES: u32 = 3;
+
+/// How long to wait before the second try; twice that before the third.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Why a check could not begin. Nothing was exposed.
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +124,8 @@ fn run_step(
             ));
             return row;
         }
+        // What keeps this machine busy may be over soon.
+        std::thread::sleep(PAUSE * row.tries);
         row.tries += 1;
         on_event(Event::Repeated { step, attempt: row.tries, why: &why });
     }

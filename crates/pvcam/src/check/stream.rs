@@ -36,7 +36,6 @@ pub(super) fn stream(
     reading: Reading<'_>,
     tally: &mut Tally,
 ) -> Option<Armed> {
-    let expect = bench.expectation(&armed);
     let before = bench.simulator();
     let (session, frames) = match armed.start() {
         Ok(started) => started,
@@ -66,7 +65,6 @@ pub(super) fn stream(
         frame_bytes: settings.frame_bytes,
         armed_for: settings.delivery,
         ended_as,
-        expect,
         wanted,
         read: read.frames,
         measured: read.measured,

@@ -68,5 +68,6 @@ fn again(bench: &mut Bench<'_>, armed: Armed, held: &mut Vec<Held>, tally: &mut 
             return None;
         }
     };
+    bench.rest();
     stream(bench, armed, Reading { frames: SECOND, warm_up: WARM_UP, take: &mut drop }, tally)
 }
