@@ -1,6 +1,7 @@
 //! Headers of every version, the stamp scene, the resettable clock, and callbacks that come after a stop.
 mod support;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use support::buffer::Buffer;
@@ -87,7 +88,11 @@ fn the_stamp_scene_writes_only_stamps() {
     }
 }
 
+/// Callbacks that have begun; only one test of this program uses the slow callback.
+static BEGUN: AtomicU64 = AtomicU64::new(0);
+
 unsafe extern "C" fn slow(info: *mut FrameInfo, seen: *mut Seen) {
+    BEGUN.fetch_add(1, Ordering::SeqCst);
     std::thread::sleep(Duration::from_millis(20));
     // SAFETY: the library's information and our context.
     unsafe { support::note(info, seen) };
@@ -101,7 +106,10 @@ fn late_callbacks_come_only_if_asked_for_and_never_after_a_new_start() {
         let seen = Seen::default();
         sdk.on_eof(hcam, slow, &seen);
         let (buffer, _) = go(&sdk, hcam, 8);
+        let begun = BEGUN.load(Ordering::SeqCst);
         assert_eq!(sdk.control.step(0, 6, Duration::ZERO), Some(6));
+        // An abort before the first callback has begun would rightly leave nothing to come.
+        eventually("the first callback runs", || BEGUN.load(Ordering::SeqCst) > begun);
         sdk.abort(hcam);
         eventually("what is due comes", || sdk.control.stats(0).unwrap().callbacks >= late);
         std::thread::sleep(Duration::from_millis(60));

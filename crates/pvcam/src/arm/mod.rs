@@ -24,6 +24,9 @@ pub(crate) use setup::{Setup, host_processing, set_up};
 pub(crate) use shelf::Shelf;
 use shelf::Wanted;
 
+/// Slots that are kept free unless the plan says otherwise.
+const KEEP_FREE: u32 = 2;
+
 /// A camera that is set up, with its memory allocated. Starting it is quick, and may be done again and again.
 ///
 /// Its parameters are out of reach: changing one would undo the setup. [`Armed::disarm`] gives the camera back.
@@ -108,6 +111,7 @@ fn prepare(core: &mut Core, plan: &Plan) -> Result<Ready, ArmError> {
     let pool = core.shelf.take(wanted, true)?;
     settings.ring_slots = if settings.frames.is_some() { wanted.slots } else { pool.plan().blocks };
     settings.reserve = pool.plan().reserve;
+    settings.keep_free = plan.keep_free.unwrap_or(KEEP_FREE).min(settings.ring_slots / 2);
     tracing::info!(camera = %core.identity.name, %region, exposure = ?settings.exposure, frame_bytes,
         frame_time = ?settings.frame_time, slots = settings.ring_slots, reserve = settings.reserve, ?delivery, "armed");
     Ok(Ready { settings, pool, wanted, unlock_needs_get })

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use frame_pool::{Layout, StreamMode};
+use frame_pool::{Layout, Pressure, StreamMode};
 
 use crate::plan::{Binning, Region};
 
@@ -42,6 +42,10 @@ pub struct Settings {
     pub ring_slots: u32,
     /// Blocks beside the ring, for copies.
     pub reserve: u32,
+    /// Slots of a ring in place that are kept free by moving frames that are held long; 0: none is ever moved.
+    pub keep_free: u32,
+    /// What happens when nothing can be moved any more.
+    pub pressure: Pressure,
     /// How the SDK uses the memory.
     pub ring_mode: RingMode,
     /// How frames reach their readers: in place (`Frozen`, `Locked`) or by one copy (`Copied`).

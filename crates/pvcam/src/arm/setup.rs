@@ -106,6 +106,8 @@ pub(super) fn read_back(
         },
         ring_slots: 0,
         reserve: 0,
+        keep_free: 0,
+        pressure: plan.pressure,
         ring_mode: setup.ring_mode,
         delivery: StreamMode::Copied,
         layout,

@@ -7,6 +7,7 @@ mod ring;
 use core::time::Duration;
 
 pub use exposure::ExposureUnit;
+use frame_pool::Pressure;
 pub use region::{Binning, Region};
 pub(crate) use ring::{LEAST_SLOTS, MOST_BYTES, RingNeeds, slots_by_default};
 
@@ -58,6 +59,8 @@ pub struct Plan {
     pub(crate) trust: Option<RingTrust>,
     pub(crate) budget: Option<u64>,
     pub(crate) reserve: Option<u32>,
+    pub(crate) keep_free: Option<u32>,
+    pub(crate) pressure: Pressure,
 }
 
 impl Plan {
@@ -72,6 +75,8 @@ impl Plan {
             trust: None,
             budget: None,
             reserve: None,
+            keep_free: None,
+            pressure: Pressure::Lose,
         }
     }
 
@@ -147,6 +152,23 @@ impl Plan {
     #[must_use]
     pub const fn reserve(mut self, blocks: u32) -> Self {
         self.reserve = Some(blocks);
+        self
+    }
+
+    /// How many slots of a ring in place are kept free: when fewer are, the frames held longest are moved into the reserve, where
+    /// readers go on seeing them at the same address. 2 if not set; at most half the slots; 0 never moves a frame, so that who
+    /// holds one for long stalls the camera.
+    #[must_use]
+    pub const fn keep_free(mut self, slots: u32) -> Self {
+        self.keep_free = Some(slots);
+        self
+    }
+
+    /// What happens when the ring is full, its oldest frame is held and the reserve is used up: frames are lost at the camera and
+    /// counted ([`Pressure::Lose`], if not set), or the stream ends ([`Pressure::Stop`]).
+    #[must_use]
+    pub const fn pressure(mut self, pressure: Pressure) -> Self {
+        self.pressure = pressure;
         self
     }
 }

@@ -124,6 +124,8 @@ impl<R: Receiver> Attempt<R> {
         });
         let plan = StreamPlan { mode, sink: reader.sink(), unlock, epoch: armed.camera.epoch };
         let stream = pool.open_stream(plan)?;
+        stream.set_keep_free(armed.settings.keep_free);
+        stream.set_pressure(armed.settings.pressure);
         let run = Delivering {
             stream: Arc::clone(&stream),
             sink: reader.sink(),
