@@ -85,7 +85,7 @@ impl Rig {
         let block = self.stream.next_block();
         self.record.number += 1;
         // SAFETY: one thread; the bench gives slots back in time, and nothing writes the blocks at all.
-        let published = unsafe { self.stream.publish(block, self.record) };
+        let published = unsafe { self.stream.publish(block, &self.record) };
         debug_assert!(published.is_ok(), "the bench gives slots back in time");
         self.stream.retire_when_due();
     }

@@ -130,12 +130,13 @@ impl core::fmt::Display for Books {
     }
 }
 
-const COLUMNS: usize = 12;
+const COLUMNS: usize = 13;
 
 /// Columns of a ledger. Both writers use the same names; `Torn` and `Reserve` may be seen by either.
 #[derive(Clone, Copy)]
 pub(crate) enum Entry {
     Highest,
+    /// Not written: what the sequence counts beside [`Entry::Others`].
     Delivered,
     InCamera,
     BeforeHost,
@@ -147,6 +148,8 @@ pub(crate) enum Entry {
     CopiedGood,
     Reserve,
     Torn,
+    /// Entries that are not deliveries.
+    Others,
 }
 
 /// One writer's counters under a sequence counter.
@@ -157,12 +160,26 @@ struct Ledger {
 }
 
 impl Ledger {
+    /// One more frame was delivered: two steps of the sequence count it, so that the hot path writes no column for it.
+    #[inline]
+    fn deliver(&self, number: u64) {
+        let s = self.sequence.load(Ordering::Relaxed);
+        self.sequence.store(s.wrapping_add(1), Ordering::Relaxed);
+        fence(Ordering::Release);
+        let highest = &self.columns[Entry::Highest as usize];
+        if number > highest.load(Ordering::Relaxed) {
+            highest.store(number, Ordering::Relaxed);
+        }
+        self.sequence.store(s.wrapping_add(2), Ordering::Release);
+    }
+
     /// Changes several columns as one entry. Only this ledger's one writer calls it.
+    #[inline]
     fn write(&self, changes: &[(Entry, u64)], highest: Option<u64>) {
         let s = self.sequence.load(Ordering::Relaxed);
         self.sequence.store(s.wrapping_add(1), Ordering::Relaxed);
         fence(Ordering::Release);
-        for (entry, by) in changes {
+        for (entry, by) in changes.iter().chain(&[(Entry::Others, 1)]) {
             let column = &self.columns[*entry as usize];
             column.store(column.load(Ordering::Relaxed).wrapping_add(*by), Ordering::Relaxed);
         }
@@ -179,7 +196,10 @@ impl Ledger {
             let copy = core::array::from_fn(|i| self.columns[i].load(Ordering::Relaxed));
             fence(Ordering::Acquire);
             if before.is_multiple_of(2) && self.sequence.load(Ordering::Relaxed) == before {
-                return copy;
+                let mut columns: [u64; COLUMNS] = copy;
+                // All entries but deliveries count themselves.
+                columns[Entry::Delivered as usize] = (before / 2).wrapping_sub(columns[Entry::Others as usize]);
+                return columns;
             }
             core::hint::spin_loop();
         }
@@ -219,9 +239,15 @@ impl Counters {
         }
     }
 
-    /// The callback thread delivered, or handed to the copier, frame `number`.
-    pub(crate) fn arrived(&self, as_what: Entry, number: u64) {
-        self.callback.0.write(&[(as_what, 1)], Some(number));
+    /// The callback thread delivered frame `number`.
+    #[inline]
+    pub(crate) fn delivered(&self, number: u64) {
+        self.callback.0.deliver(number);
+    }
+
+    /// The callback thread handed frame `number` to the copier.
+    pub(crate) fn submitted(&self, number: u64) {
+        self.callback.0.write(&[(Entry::Submitted, 1)], Some(number));
     }
 
     /// The callback thread observed a loss.
@@ -254,12 +280,12 @@ impl Counters {
         self.note(event);
     }
 
+    /// Slots were given back. One caller at a time: the holder of the ring's gate.
     pub(crate) fn unlocks(&self, unlocked: u64, refused: u64) {
-        if unlocked > 0 {
-            self.unlocked.fetch_add(unlocked, Ordering::Relaxed);
-        }
+        let add = |to: &AtomicU64, by| to.store(to.load(Ordering::Relaxed) + by, Ordering::Relaxed);
+        add(&self.unlocked, unlocked);
         if refused > 0 {
-            self.unlock_refused.fetch_add(refused, Ordering::Relaxed);
+            add(&self.unlock_refused, refused);
         }
     }
 

@@ -9,7 +9,6 @@
 
 use crate::shared::Shared;
 use crate::slot::{IN_RESERVE, Slot};
-use crate::sync::Ordering;
 
 /// What a rescue needs from the memory. The region is the real one; the models have one of cells.
 pub(crate) trait Memory {
@@ -90,7 +89,8 @@ impl Shared {
         // The readers look at the reserve now. Before the count says so, the slot must know which block to give back.
         slot.set_home(reserve);
         self.set_window_at(reserve, slot.window);
-        slot.refs.fetch_or(IN_RESERVE, Ordering::AcqRel);
+        // Held by the caller's lease, so this always finds it leased.
+        let _ = self.mark(slot, IN_RESERVE);
         // SAFETY: this function's caller holds a lease on the slot.
         let since_ns = unsafe { slot.record() }.arrived_ns;
         if memory.repoint_idle(spare, block).is_err() {

@@ -44,10 +44,12 @@ impl Lease {
     ///
     /// # Safety
     /// The caller owns one lease count of the slot and hands it over.
+    #[inline]
     pub(crate) unsafe fn adopt(slot: &Slot) -> Self {
         Self { slot: NonNull::from(slot) }
     }
 
+    #[inline]
     pub(crate) fn slot(&self) -> &Slot {
         // SAFETY: this lease holds a count of the slot, and the frame's owner count keeps the pool's memory alive.
         unsafe { self.slot.as_ref() }
@@ -129,6 +131,7 @@ pub struct Torn {
 }
 
 impl Clone for Lease {
+    #[inline]
     fn clone(&self) -> Self {
         Shared::retain_slot(self.slot());
         Self { slot: self.slot }
@@ -136,6 +139,7 @@ impl Clone for Lease {
 }
 
 impl Drop for Lease {
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: this lease owns one count, gives it up here, and is gone afterwards.
         unsafe { Shared::release_slot(self.slot.as_ptr()) }

@@ -32,7 +32,6 @@ compile_error!(
     "frame-pool needs Linux: its memory is a sealed memfd, and windows are repointed as only Linux does it atomically"
 );
 
-mod bell;
 mod books;
 mod copy;
 mod doorbell;

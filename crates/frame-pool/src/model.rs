@@ -13,7 +13,7 @@ use crate::record::{Evidence, Record};
 use crate::ring::PublishError;
 use crate::shared::{Owner, Shared};
 use crate::sink::Unlock;
-use crate::slot::{IN_RESERVE, Slot};
+use crate::slot::{IN_RESERVE, OWNER, Slot};
 
 /// What a control breaks on purpose, to show that the model beside it can fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +24,10 @@ pub enum Fault {
     TryLockGate,
     /// The last drop does not release.
     RelaxedDrop,
-    /// The last drop's step on the pool's life word neither releases nor acquires.
-    RelaxedLife,
+    /// The mark that makes a frame an owner neither releases nor acquires.
+    RelaxedMark,
+    /// Who retires does not mark the held slot at which it stops.
+    StopWithoutMark,
     /// The keeper gives the ring block away before its readers look elsewhere.
     VacateBeforeRepoint,
 }
@@ -92,7 +94,7 @@ impl ModelPool {
         let slot = shared.ring.next_free(&shared.slots, shared.ring.next_block())?;
         // SAFETY: seen at 0; the model calls this from one thread at a time.
         unsafe { shared.fill(slot, &record(number), 0) };
-        shared.retain_at_head();
+        let _ = shared.ring.advance_head();
         // SAFETY: one count from `fill`.
         Ok(unsafe { Lease::adopt(slot) })
     }
@@ -103,9 +105,9 @@ impl ModelPool {
         let shared: &Shared = &self.0;
         let index = shared.free.take()?;
         let slot = shared.window_at(index)?;
-        // SAFETY: taken from the free set, so the count is 0 and this thread is its one publisher.
-        unsafe { shared.fill(slot, &record(number), IN_RESERVE) };
         shared.retain();
+        // SAFETY: taken from the free set, so the count is 0 and this thread is its one publisher.
+        unsafe { shared.fill(slot, &record(number), IN_RESERVE | OWNER) };
         // SAFETY: one count from `fill`.
         Some((index, unsafe { Lease::adopt(slot) }))
     }
@@ -135,13 +137,13 @@ impl ModelPool {
 
     /// Retires through the gate.
     pub fn retire(&self, unlock: &dyn Unlock) {
-        self.0.retire(unlock);
+        self.0.retire(unlock, |_| ());
     }
 
     /// The doorbell of the service thread.
     #[must_use]
     pub fn bell(&self) -> Arc<Doorbell> {
-        self.0.bell.shared()
+        Arc::clone(&self.0.bell)
     }
 
     /// Occupied slots.

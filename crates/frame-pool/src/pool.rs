@@ -98,7 +98,7 @@ impl Pool {
         let region = Region::new(plan, budget_bytes)?;
         let blank = Record::new(0, Layout::mono(Element::U8, 8, 0, 0), Evidence::Unproven);
         let owner = Owner::new(plan.blocks, plan.reserve, blank, Some(region));
-        let service = Service::start(owner.bell.clone()).map_err(PoolError::Thread)?;
+        let service = Service::start(Arc::clone(&owner.bell)).map_err(PoolError::Thread)?;
         Ok(Self { service, owner, plan, holders: Mutex::new(Vec::new()) })
     }
 
@@ -163,7 +163,7 @@ impl Pool {
             if let Some(region) = &self.owner.region {
                 region.blank_heads();
             }
-            self.owner.reset_ring();
+            self.owner.ring.reset();
             Ok(Arc::new(Stream::new(self.owner.clone(), plan)))
         });
         opened.unwrap_or(Err(StreamError::Busy))

@@ -1,13 +1,16 @@
 //! The order of the ring: frames go in at the head, readers let go in any order, slots are unlocked at the tail.
 //!
 //! Positions count up for ever; position p lies in ring block p mod N. A slot between tail and head is *occupied* until it
-//! is unlocked, though its readers may long be gone. The last dropper never unlocks; it only looks whether the ring is
-//! so full that no callback may come to do it, and then rings for the service thread.
+//! is unlocked, though its readers may long be gone. The last dropper never unlocks. Who retires and stops at a held slot while
+//! the ring is so full that no callback may come marks it, and its last dropper rings for the service thread.
 
 use crate::shared::Shared;
 use crate::sink::Unlock;
-use crate::slot::Slot;
+use crate::slot::{Slot, TELL};
 use crate::sync::{AtomicU32, AtomicU64, Line, Ordering};
+
+/// With fewer free blocks than this, or as many, the ring counts as nearly full.
+const NEARLY_FULL: u64 = 2;
 
 /// Why a block could not be published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -35,13 +38,16 @@ pub(crate) struct Ring {
     blocks: u32,
     /// Which window looks at each ring block now.
     window_of: Box<[AtomicU32]>,
-    /// Next position to be written. Changed by the publisher alone; its low half stands in `Shared::life` too.
+    /// Next position to be written. Changed by the publisher alone.
     head: Line<AtomicU64>,
     /// Oldest position not unlocked. Changed by the holder of the gate alone.
     tail: Line<AtomicU64>,
-    /// The block of the head's position, and of the tail's: kept, because a division costs more than all else here.
-    head_block: AtomicU32,
+    /// The position of block 0 in the head's round of the ring: kept, because a division costs more than all else here.
+    round: AtomicU64,
+    /// The block of the tail's position; the gate holder's own.
     tail_block: AtomicU32,
+    /// From this head on the ring wants to be looked at: a quarter of it may be occupied. The publisher's own.
+    look_at: AtomicU64,
     /// Ticket counter: who finds it at 0 retires, and goes on for all who came meanwhile.
     gate: Line<AtomicU32>,
 }
@@ -53,8 +59,9 @@ impl Ring {
             window_of: (0..blocks).map(AtomicU32::new).collect(),
             head: Line(AtomicU64::new(0)),
             tail: Line(AtomicU64::new(0)),
-            head_block: AtomicU32::new(0),
+            round: AtomicU64::new(0),
             tail_block: AtomicU32::new(0),
+            look_at: AtomicU64::new(0),
             gate: Line(AtomicU32::new(0)),
         }
     }
@@ -64,16 +71,20 @@ impl Ring {
     }
 
     /// The block of the next position.
+    #[inline]
     pub(crate) fn next_block(&self) -> u32 {
-        self.head_block.load(Ordering::Relaxed)
+        // Less than the number of blocks, so it fits.
+        (self.head.0.load(Ordering::Relaxed) - self.round.load(Ordering::Relaxed)) as u32
     }
 
     /// The block after `block` in ring order.
+    #[inline]
     fn after(&self, block: u32) -> u32 {
         if block + 1 >= self.blocks { 0 } else { block + 1 }
     }
 
     /// The window that looks at `block`.
+    #[inline]
     pub(crate) fn window_of(&self, block: u32) -> Option<u32> {
         self.window_of.get(block as usize).map(|w| w.load(Ordering::Acquire))
     }
@@ -88,8 +99,8 @@ impl Ring {
     /// The block of the oldest occupied position, if any is occupied.
     pub(crate) fn oldest_block(&self) -> Option<u32> {
         let tail = self.tail.0.load(Ordering::Acquire);
-        // A tail that moves between the two loads names a younger block: rescuing that one is right as well.
-        (tail < self.head.0.load(Ordering::Acquire)).then(|| self.tail_block.load(Ordering::Acquire))
+        // Less than the number of blocks, so it fits.
+        (tail < self.head.0.load(Ordering::Acquire)).then(|| (tail % u64::from(self.blocks)) as u32)
     }
 
     /// Occupied slots: written (or skipped) and not unlocked. Never too small for the caller's own ring.
@@ -98,45 +109,70 @@ impl Ring {
         self.head.0.load(Ordering::Acquire).saturating_sub(tail)
     }
 
-    /// The tail, modulo 2^32.
-    pub(crate) fn tail_low(&self) -> u32 {
-        // Truncation is meant.
-        self.tail.0.load(Ordering::Relaxed) as u32
-    }
 
     /// Starts over at position 0. Only while nothing is published, retired or leased in the ring.
     pub(crate) fn reset(&self) {
         self.head.0.store(0, Ordering::Release);
         self.tail.0.store(0, Ordering::Release);
-        self.head_block.store(0, Ordering::Relaxed);
+        self.round.store(0, Ordering::Relaxed);
         self.tail_block.store(0, Ordering::Relaxed);
+        self.look_at.store(0, Ordering::Relaxed);
     }
 
     /// The window for the next position of a locked ring, if `block` is that position's and it is free.
+    #[inline]
     pub(crate) fn next_free<'a>(&self, slots: &'a [Slot], block: u32) -> Result<&'a Slot, PublishError> {
-        let head = self.head.0.load(Ordering::Relaxed);
         let next = self.next_block();
         if block != next {
             return Err(PublishError::OutOfOrder { block, next });
         }
-        // Acquire: what the retiring thread saw of the last dropper is ours as well.
-        if head - self.tail.0.load(Ordering::Acquire) >= u64::from(self.blocks) {
+        // Acquire: what the retiring thread saw of the last dropper is ours as well. Below `look_at` an acquired tail has shown
+        // already that there is room.
+        let head = self.head.0.load(Ordering::Relaxed);
+        if head >= self.look_at.load(Ordering::Relaxed)
+            && head - self.tail.0.load(Ordering::Acquire) >= u64::from(self.blocks)
+        {
             return Err(PublishError::NotFree { block });
         }
         self.free_slot(slots, block)
     }
 
     /// The window of `block`, if nobody holds it.
+    #[inline]
     pub(crate) fn free_slot<'a>(&self, slots: &'a [Slot], block: u32) -> Result<&'a Slot, PublishError> {
         let slot = self.window_of(block).and_then(|w| slots.get(w as usize));
-        let slot = slot.ok_or(PublishError::OutOfOrder { block, next: self.next_block() })?;
+        let slot = slot.ok_or_else(|| PublishError::OutOfOrder { block, next: self.next_block() })?;
         if slot.count() == 0 { Ok(slot) } else { Err(PublishError::NotFree { block }) }
     }
 
-    /// The next position has been written: it is occupied from now on. Only the publisher calls it.
-    pub(crate) fn advance_head(&self) {
-        self.head_block.store(self.after(self.next_block()), Ordering::Relaxed);
-        self.head.0.store(self.head.0.load(Ordering::Relaxed) + 1, Ordering::Release);
+    /// The next position has been written: it is occupied from now on. Only the publisher calls it. Says how many are occupied if
+    /// so many may be that the ring wants to be looked at.
+    #[inline]
+    pub(crate) fn advance_head(&self) -> Option<u64> {
+        let head = self.head.0.load(Ordering::Relaxed) + 1;
+        if head - self.round.load(Ordering::Relaxed) >= u64::from(self.blocks) {
+            self.round.store(head, Ordering::Relaxed);
+        }
+        self.head.0.store(head, Ordering::Release);
+        (head >= self.look_at.load(Ordering::Relaxed)).then(|| self.occupied())
+    }
+
+    /// Whether a quarter of the ring or more may be occupied. Only the publisher asks.
+    #[inline]
+    pub(crate) fn wants_a_look(&self) -> bool {
+        self.head.0.load(Ordering::Relaxed) >= self.look_at.load(Ordering::Relaxed)
+    }
+
+    /// The ring was looked at: it need not be until a quarter of it is occupied again, counted from the tail as it is now (the
+    /// tail only goes forward, so that is never too late). Only the publisher calls it.
+    pub(crate) fn looked(&self) {
+        let quarter = u64::from(self.blocks / 4).max(1);
+        self.look_at.store(self.tail.0.load(Ordering::Acquire) + quarter, Ordering::Relaxed);
+    }
+
+    /// Whether so few of the ring's blocks are free, its tail being `tail`, that no callback may come to retire.
+    fn is_nearly_full(&self, tail: u64) -> bool {
+        self.head.0.load(Ordering::Acquire) - tail + NEARLY_FULL >= u64::from(self.blocks)
     }
 }
 
@@ -144,23 +180,22 @@ impl Shared {
     /// Unlocks vacant slots from the oldest on, in ring order, up to the first that somebody holds.
     ///
     /// Any number of threads may call it: one works, the others leave their ticket and go; no work is lost, nobody waits.
-    /// Returns how many were unlocked by this call and how many unlocks the SDK refused.
-    pub(crate) fn retire(&self, unlock: &dyn Unlock) -> Retired {
-        let mut done = Retired::default();
+    /// `enter` is told what was done while the gate is held: one call at a time.
+    pub(crate) fn retire(&self, unlock: &dyn Unlock, enter: impl Fn(Retired)) {
         let ring = &self.ring;
         #[cfg(pool_loom)]
         if self.fault == crate::model::Fault::TryLockGate {
             return self.retire_by_try_lock(unlock);
         }
         if ring.gate.0.fetch_add(1, Ordering::AcqRel) != 0 {
-            return done;
+            return;
         }
         let mut tickets = 1;
         loop {
-            self.retire_vacant(unlock, &mut done);
+            enter(self.retire_vacant(unlock));
             let left = ring.gate.0.fetch_sub(tickets, Ordering::AcqRel) - tickets;
             if left == 0 {
-                return done;
+                return;
             }
             tickets = left;
         }
@@ -168,34 +203,47 @@ impl Shared {
 
     /// The control: a gate that forgets who came while it was held.
     #[cfg(pool_loom)]
-    fn retire_by_try_lock(&self, unlock: &dyn Unlock) -> Retired {
-        let mut done = Retired::default();
+    fn retire_by_try_lock(&self, unlock: &dyn Unlock) {
         if self.ring.gate.0.compare_exchange(0, 1, Ordering::AcqRel, Ordering::Acquire).is_ok() {
-            self.retire_vacant(unlock, &mut done);
+            self.retire_vacant(unlock);
             self.ring.gate.0.store(0, Ordering::Release);
         }
-        done
     }
 
-    fn retire_vacant(&self, unlock: &dyn Unlock, done: &mut Retired) {
+    fn retire_vacant(&self, unlock: &dyn Unlock) -> Retired {
         let ring = &self.ring;
         // Both belong to the holder of the gate.
-        let mut tail = ring.tail.0.load(Ordering::Relaxed);
+        let first = ring.tail.0.load(Ordering::Relaxed);
+        let (mut tail, mut refused) = (first, 0);
         let mut block = ring.tail_block.load(Ordering::Relaxed);
         while tail < ring.head.0.load(Ordering::Acquire) {
-            if ring.free_slot(&self.slots, block).is_err() {
-                return; // held
+            if ring.free_slot(&self.slots, block).is_err() && self.is_held(tail, block) {
+                break;
             }
             tail += 1;
             block = ring.after(block);
-            ring.tail_block.store(block, Ordering::Relaxed);
             // Before the unlock: as soon as the SDK has the slot, a callback may publish it again and look at the tail.
             ring.tail.0.store(tail, Ordering::Release);
-            done.unlocked += 1;
-            if !unlock.unlock_oldest() {
-                done.refused += 1;
-            }
+            refused += u64::from(!unlock.unlock_oldest());
         }
+        ring.tail_block.store(block, Ordering::Relaxed);
+        Retired { unlocked: tail - first, refused }
+    }
+}
+
+impl Shared {
+    /// Whether the oldest block is held; if nobody else may come to retire it, its last dropper will say so.
+    fn is_held(&self, tail: u64, block: u32) -> bool {
+        if !self.ring.is_nearly_full(tail) {
+            return true;
+        }
+        // No window: its frame was moved, but the system refused to map another one.
+        let slot = self.ring.window_of(block).and_then(|w| self.slots.get(w as usize));
+        #[cfg(pool_loom)]
+        if self.fault == crate::model::Fault::StopWithoutMark {
+            return true;
+        }
+        slot.is_none_or(|slot| self.mark(slot, TELL))
     }
 }
 

@@ -6,12 +6,12 @@ use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 
-use crate::bell::Bell;
+use crate::doorbell::Doorbell;
 use crate::stream::Stream;
 
 /// State shared by the pool's handle and its thread.
 struct Desk {
-    bell: Bell,
+    bell: Arc<Doorbell>,
     /// The stream at work. Held while a pass runs, so that who takes it away knows that no pass is running any more. The
     /// callback never takes this lock.
     stream: Mutex<Option<Arc<Stream>>>,
@@ -25,7 +25,7 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    pub(crate) fn start(bell: Bell) -> std::io::Result<Self> {
+    pub(crate) fn start(bell: Arc<Doorbell>) -> std::io::Result<Self> {
         let desk = Arc::new(Desk { bell, stream: Mutex::new(None), quit: AtomicBool::new(false) });
         let for_thread = Arc::clone(&desk);
         // A new thread allocates before it runs our code, at a time of its own; waited for, that is part of making the pool.

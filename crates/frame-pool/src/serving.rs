@@ -7,7 +7,7 @@ use crate::lease::Lease;
 use crate::record::{Evidence, Record, monotonic_ns};
 use crate::region::Region;
 use crate::shared::Shared;
-use crate::slot::{IN_RESERVE, Slot};
+use crate::slot::{IN_RESERVE, OWNER, Slot};
 use crate::stream::{Job, Stream, number_of};
 use crate::sync::Ordering;
 
@@ -56,6 +56,8 @@ impl Stream {
             }
             Rescue::AlreadyVacant => {}
             Rescue::Impossible => return false,
+            // A reserve block that comes free while we look for one would wake nobody: ask to be told, and look again.
+            Rescue::NoReserve if self.pool.starve() => return true,
             Rescue::NoReserve | Rescue::Pinned => {
                 self.short_of_room();
                 return false;
@@ -104,10 +106,10 @@ impl Stream {
                 let last = self.last_delivered.swap(number, Ordering::Relaxed);
                 let lost_before = number.saturating_sub(last).saturating_sub(1);
                 let record = Record { evidence, lost_before, ..job.record };
+                shared.retain();
                 // SAFETY: the window was taken from the free set, so its count is 0 and this thread is its one publisher; taking
                 // acquired what the last holder released.
-                unsafe { shared.fill(slot, &record, IN_RESERVE) };
-                shared.retain();
+                unsafe { shared.fill(slot, &record, IN_RESERVE | OWNER) };
                 self.counters.copied(region.plan().block_bytes as u64);
                 // SAFETY: `fill` made one count, handed over here.
                 self.sink.deliver(unsafe { Lease::adopt(slot) });

@@ -1,23 +1,29 @@
 //! What the pool, its streams and all live leases share, and who keeps it alive.
 //!
-//! One owner count for each handle and one for each live frame: the last dropper still touches the ring and the doorbell
-//! after its slot went vacant, so the memory must not go with the slot (freeing at tail == head is a use after free;
-//! the models have it as a control).
+//! Handles (the pool, its streams) keep it alive, all of them together by one owner count. A frame has none as long as there are
+//! handles, so publishing and dropping cost nothing for it. A frame *becomes* an owner, by a mark in the very word that counts
+//! its leases, when its last drop has something to do afterwards or may come after the last handle: when it moves to
+//! the reserve, when the service thread wants to be told, when the last handle goes. Mark and drop are steps on one word: either
+//! the drop sees the mark and gives the owner count up, or the marker sees that the frame is gone. A dropper that saw no mark
+//! touches nothing after its step. (Freeing at tail == head instead is a use after free; the models have it as a control.)
 
-use crate::bell::Bell;
+use std::sync::Arc;
+
+use crate::doorbell::Doorbell;
 use crate::free::FreeSet;
 use crate::record::Record;
 use crate::region::Region;
 use crate::ring::Ring;
-use crate::slot::{COUNT, IN_RESERVE, MOST_LEASES, Slot};
-use crate::sync::{AtomicU32, AtomicU64, Line, Ordering, fence};
+use crate::slot::{COUNT, IN_RESERVE, MOST_LEASES, OWNER, Slot, TELL};
+use crate::sync::{AtomicU32, Ordering, fence};
 
 /// Slots, ring order, free reserve and memory of one pool.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    /// Low half: owners (handles and live frames). High half: the ring's head, modulo 2^32. In one word, so that publishing and
-    /// the last drop cost one read-modify-write each, and so that of a publisher and a dropper one always sees the other.
-    life: Line<AtomicU64>,
+    /// Handles: the pool and its streams.
+    handles: AtomicU32,
+    /// One for all handles together, and one for each frame that is marked as an owner.
+    owners: AtomicU32,
     pub(crate) slots: Box<[Slot]>,
     pub(crate) ring: Ring,
     /// Free reserve blocks.
@@ -30,7 +36,9 @@ pub(crate) struct Shared {
     /// Pins out in the whole pool.
     pub(crate) pins: AtomicU32,
     /// Wakes the service thread.
-    pub(crate) bell: Bell,
+    pub(crate) bell: Arc<Doorbell>,
+    /// Set: the keeper or the copier waits for a free reserve block.
+    starving: AtomicU32,
     /// The memory. Models have none.
     pub(crate) region: Option<Region>,
     /// Written when the pool is freed and read by each last dropper: loom reports a dropper that comes too late.
@@ -43,16 +51,10 @@ pub(crate) struct Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        self.bell.retire();
         #[cfg(pool_loom)]
         let _ = self.alive.write_ptr();
     }
 }
-
-/// The owners' part of `Shared::life`.
-const OWNERS: u64 = u32::MAX as u64;
-/// One step of the head in `Shared::life`.
-const HEAD_STEP: u64 = OWNERS + 1;
 
 /// A handle that keeps [`Shared`] alive.
 #[derive(Debug)]
@@ -74,7 +76,8 @@ impl Owner {
             }
         }
         let shared = Box::new(Shared {
-            life: Line(AtomicU64::new(1)),
+            handles: AtomicU32::new(1),
+            owners: AtomicU32::new(1),
             slots,
             ring: Ring::new(blocks),
             free: FreeSet::all_free(reserve),
@@ -82,7 +85,8 @@ impl Owner {
             #[cfg(not(pool_loom))]
             keeper: parking_lot::Mutex::new(()),
             pins: AtomicU32::new(0),
-            bell: Bell::new(),
+            bell: Arc::new(Doorbell::new()),
+            starving: AtomicU32::new(0),
             region,
             #[cfg(pool_loom)]
             alive: crate::sync::Cell::new(()),
@@ -117,62 +121,77 @@ impl core::ops::Deref for Owner {
     type Target = Shared;
 
     fn deref(&self) -> &Shared {
-        // SAFETY: this handle holds one owner count, and `Shared` lives until the count is 0.
+        // SAFETY: while there is a handle, the handles' owner count is held, and `Shared` lives until all counts are gone.
         unsafe { self.0.as_ref() }
     }
 }
 
 impl Clone for Owner {
     fn clone(&self) -> Self {
-        self.retain();
+        // Relaxed: whoever clones holds a handle already, as with `Arc`.
+        self.handles.fetch_add(1, Ordering::Relaxed);
         Self(self.0)
     }
 }
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        // SAFETY: this handle holds one count and is not used again.
-        unsafe { Shared::release_owner(self.0.as_ptr()) }
+        // AcqRel: the last one sees all that was done through the others.
+        if self.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.orphan_frames();
+            // SAFETY: the handles' one count, given up by the last handle, which is not used again.
+            unsafe { Shared::release_owner(self.0.as_ptr()) }
+        }
     }
 }
 
 impl Shared {
-    /// One more owner (a handle or a live frame).
+    /// Marks a leased frame, and makes it an owner of the pool. False if its last lease is gone: then its dropper has not seen
+    /// the mark, and never will. The caller holds a handle.
+    pub(crate) fn mark(&self, slot: &Slot, mark: u64) -> bool {
+        self.owners.fetch_add(1, Ordering::Relaxed);
+        let before = slot.refs.fetch_or(OWNER | mark, self.mark_order());
+        let leased = before & COUNT != 0;
+        if !leased || before & OWNER != 0 {
+            // Not needed. The handle's count keeps this from being the last.
+            self.owners.fetch_sub(1, Ordering::Relaxed);
+        }
+        leased
+    }
+
+    /// The last handle goes: frames that are still leased keep the pool alive from now on. Nobody publishes any more.
+    fn orphan_frames(&self) {
+        for slot in &self.slots {
+            if slot.count() != 0 {
+                let _ = self.mark(slot, 0);
+            }
+        }
+    }
+
+    /// One more owner, for a frame that is published as one.
     pub(crate) fn retain(&self) {
-        // Relaxed: whoever retains already owns, as with `Arc`.
-        self.life.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// One more live frame, in the next block of the ring.
-    pub(crate) fn retain_at_head(&self) {
-        // AcqRel: a dropper whose own step came first is acquired here, and its vacancy is seen by the retire that follows.
-        self.life.0.fetch_add(1 + HEAD_STEP, Ordering::AcqRel);
-        self.ring.advance_head();
-    }
-
-    /// The next block of the ring was written, but has no frame for anybody.
-    pub(crate) fn skip_head(&self) {
-        self.life.0.fetch_add(HEAD_STEP, Ordering::AcqRel);
-        self.ring.advance_head();
-    }
-
-    /// The ring starts over at position 0. Only while nothing is published, retired or leased in it.
-    pub(crate) fn reset_ring(&self) {
-        self.life.0.fetch_and(OWNERS, Ordering::AcqRel);
-        self.ring.reset();
+        // Relaxed: the caller holds a handle.
+        self.owners.fetch_add(1, Ordering::Relaxed);
     }
 
     /// One owner less; the last frees the pool.
     ///
     /// # Safety
     /// `this` came from [`Owner::new`], and the caller owns one count, which it gives up.
-    pub(crate) unsafe fn release_owner(this: *const Self) {
+    unsafe fn release_owner(this: *const Self) {
         // SAFETY: the caller's count keeps it alive up to here.
-        let life = unsafe { &(*this).life.0 };
-        if life.fetch_sub(1, Ordering::AcqRel) & OWNERS == 1 {
+        let owners = unsafe { &(*this).owners };
+        // Release: what this owner did comes before the end; acquire: the end comes after what all others did.
+        if owners.fetch_sub(1, Ordering::AcqRel) == 1 {
             // SAFETY: the last count is gone.
             unsafe { Self::free(this) }
         }
+    }
+
+    /// Who needs a free reserve block and found none wants to be told. True if there is one after all: look again.
+    pub(crate) fn starve(&self) -> bool {
+        self.starving.swap(1, Ordering::AcqRel);
+        self.free.free() > 0
     }
 
     /// Frees the pool.
@@ -185,6 +204,7 @@ impl Shared {
     }
 
     /// One more lease on a slot that has at least one.
+    #[inline]
     pub(crate) fn retain_slot(slot: &Slot) {
         // Relaxed: whoever clones holds a lease already, as with `Arc`.
         let before = slot.refs.fetch_add(1, Ordering::Relaxed) & COUNT;
@@ -198,57 +218,63 @@ impl Shared {
     ///
     /// # Safety
     /// The caller owns one lease on `slot`, gives it up, and does not touch the slot afterwards.
+    #[inline]
     pub(crate) unsafe fn release_slot(slot: *const Slot) {
-        // SAFETY: the caller's lease keeps the slot alive until its count goes in the next step.
-        let (owner, window) = unsafe { ((*slot).owner(), (*slot).window) };
-        // SAFETY: as above; nothing of the slot is touched through this pointer afterwards.
-        let before = unsafe { (*slot).refs.fetch_sub(1, Self::drop_order(owner)) };
-        if before & COUNT != 1 {
-            return;
+        #[cfg(pool_loom)]
+        // SAFETY: the caller's lease keeps slot and pool alive until the next step.
+        let _ = unsafe { (*(*slot).owner()).alive.read_ptr() };
+        // SAFETY: the caller's lease keeps the slot alive until its count goes in this step.
+        let left = unsafe { (*slot).refs.fetch_sub(1, Self::drop_order(slot)) } - 1;
+        // No mark and no lease left: nothing to do, and nothing may be touched. The publisher acquires when it sees the 0.
+        if left & COUNT == 0 && left != 0 {
+            // SAFETY: the last lease of a frame that is marked as an owner is gone by this step.
+            unsafe { Self::gave_up(slot, left) }
         }
+    }
+
+    /// The last lease of a frame that is marked as an owner is gone; `marks` says by what.
+    ///
+    /// # Safety
+    /// The caller took the count to 0 and found [`OWNER`] set: the frame's owner count is the caller's to give up.
+    #[cold]
+    unsafe fn gave_up(slot: *const Slot, marks: u64) {
         fence(Ordering::Acquire);
-        // From here a ring slot may be published again by others: only `owner` and `window`, read before, are used. A slot in the
-        // reserve is nobody else's until its block is given back.
-        // SAFETY: the frame's own owner count (taken when it was published) is still held.
+        // SAFETY: the frame's owner count keeps pool and slots alive. A slot in the ring may be published again by others from
+        // here on, but `owner` never changes; one in the reserve is nobody else's until its block is given back.
+        let (owner, home) = unsafe { ((*slot).owner(), (*slot).home()) };
+        // SAFETY: as above.
         let shared = unsafe { &*owner };
-        if before & IN_RESERVE != 0 {
-            let home = shared.slots.get(window as usize).map_or(u32::MAX, Slot::home);
-            shared.free.give(home);
-        }
         #[cfg(pool_loom)]
         let _ = shared.alive.read_ptr();
-        // What the wake needs is read before this owner's count goes: the pool may be freed right after. A stale tail is smaller,
-        // which wakes once too often; the bell outlives the pool.
-        let (bell, ring) = (shared.bell.clone(), &shared.ring);
-        let (tail, blocks) = (ring.tail_low(), ring.blocks());
-        let was = shared.life.0.fetch_sub(1, shared.life_order());
-        // So many slots are occupied that no callback may come to retire: the vacant slot, or the free reserve block, is what the
-        // service thread waits for. Of a publisher and a dropper one steps later on `life`. If it is the dropper, it sees how full
-        // the ring is; if it is the publisher, it acquired this vacancy, and its callback's own retire sees it.
-        if head_low(was).wrapping_sub(tail).saturating_add(2) >= blocks {
-            bell.ring();
+        let mut tell = marks & TELL != 0;
+        if marks & IN_RESERVE != 0 {
+            shared.free.give(home);
+            // After the block was given: who began to starve before this step is told, who does later finds the block.
+            tell |= shared.starving.swap(0, Ordering::AcqRel) != 0;
         }
-        if was & OWNERS == 1 {
-            // SAFETY: this was the last count, and the step acquired what all others released.
-            unsafe { Self::free(owner) }
+        if tell {
+            shared.bell.ring();
         }
+        // SAFETY: the frame's count, which the caller owns; neither pool nor slot is touched afterwards.
+        unsafe { Self::release_owner(owner) }
     }
 
     /// Release: what this reader did with the bytes happens before whoever writes them next. A control weakens it.
-    fn drop_order(owner: *const Self) -> Ordering {
+    #[inline]
+    fn drop_order(slot: *const Slot) -> Ordering {
         #[cfg(pool_loom)]
-        // SAFETY: the caller's lease keeps the pool alive.
-        if unsafe { (*owner).fault } == crate::model::Fault::RelaxedDrop {
+        // SAFETY: the caller's lease keeps slot and pool alive.
+        if unsafe { (*(*slot).owner()).fault } == crate::model::Fault::RelaxedDrop {
             return Ordering::Relaxed;
         }
-        let _ = owner;
+        let _ = slot;
         Ordering::Release
     }
 
-    /// AcqRel: releases the vacancy to a publisher whose step comes later, acquires for who frees. A control weakens it.
-    fn life_order(&self) -> Ordering {
+    /// AcqRel: releases what the dropper will need, acquires what it did if it was first. A control weakens it.
+    fn mark_order(&self) -> Ordering {
         #[cfg(pool_loom)]
-        if self.fault == crate::model::Fault::RelaxedLife {
+        if self.fault == crate::model::Fault::RelaxedMark {
             return Ordering::Relaxed;
         }
         Ordering::AcqRel
@@ -267,19 +293,15 @@ impl Shared {
         }
     }
 
-    /// Makes the first lease count of a frame on `slot`. The frame's owner count is the caller's next step.
+    /// Makes the first lease count of a frame on `slot`; `marks` as in [`Slot::refs`]. A frame that is marked as an owner has been
+    /// counted by [`Shared::retain`] before.
     ///
     /// # Safety
     /// The caller is the slot's one publisher and saw its count at 0 with acquire ordering.
     #[inline]
-    pub(crate) unsafe fn fill(&self, slot: &Slot, record: &Record, home: u64) {
+    pub(crate) unsafe fn fill(&self, slot: &Slot, record: &Record, marks: u64) {
         // SAFETY: by contract.
         unsafe { slot.write_record(record) };
-        slot.refs.store(home | 1, Ordering::Release);
+        slot.refs.store(marks | 1, Ordering::Release);
     }
-}
-
-/// The head's part of `Shared::life`.
-fn head_low(life: u64) -> u32 {
-    (life >> 32) as u32
 }

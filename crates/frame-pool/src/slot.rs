@@ -7,8 +7,12 @@ use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Cell, Ordering};
 /// Set in [`Slot::refs`] while the window looks at a reserve block instead of a ring block. It lives in the same word as
 /// the count, so that the last dropper learns both in one step: read apart, the slot could be published again between.
 pub(crate) const IN_RESERVE: u64 = 1 << 63;
-/// The count's part of [`Slot::refs`].
-pub(crate) const COUNT: u64 = IN_RESERVE - 1;
+/// Set in [`Slot::refs`] while the frame owns one count of the pool: its last dropper has something to do, and gives it up.
+pub(crate) const OWNER: u64 = 1 << 62;
+/// Set in [`Slot::refs`], with [`OWNER`], when the service thread waits for this frame's last drop.
+pub(crate) const TELL: u64 = 1 << 61;
+/// The count's part of [`Slot::refs`]: its low half, so that looking at it costs next to nothing.
+pub(crate) const COUNT: u64 = u32::MAX as u64;
 /// Set in [`Slot::pins`] while the keeper moves the frame.
 const RESCUING: u32 = 1 << 31;
 /// Above this many leases of one frame the process aborts, as `Arc` does: a wrapped count would free a read slot.
@@ -18,7 +22,7 @@ pub(crate) const MOST_LEASES: u64 = i32::MAX as u64;
 #[repr(align(128))]
 #[derive(Debug)]
 pub(crate) struct Slot {
-    /// Leases out (low bits) and where the window looks ([`IN_RESERVE`]).
+    /// Leases out (low bits), and the marks [`IN_RESERVE`], [`OWNER`] and [`TELL`].
     pub(crate) refs: AtomicU64,
     /// Address of the slot's first byte as readers see it. Changes only while no lease is out.
     address: AtomicUsize,
@@ -81,6 +85,7 @@ impl Slot {
     }
 
     /// Leases out now.
+    #[inline]
     pub(crate) fn count(&self) -> u64 {
         self.refs.load(Ordering::Acquire) & COUNT
     }

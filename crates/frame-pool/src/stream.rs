@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossbeam_queue::ArrayQueue;
 
-use crate::books::{Books, Counters, Entry, LossCause, LossEvent};
+use crate::books::{Books, Counters, LossCause, LossEvent};
 use crate::copy;
 use crate::keeper::Memory;
 use crate::lease::Lease;
@@ -160,6 +160,7 @@ impl Stream {
 
     /// Locked ring: the block in which the next written frame lies.
     #[must_use]
+    #[inline]
     pub fn next_block(&self) -> u32 {
         self.pool.ring.next_block()
     }
@@ -193,22 +194,21 @@ impl Stream {
     /// # Errors
     /// [`PublishError::NotFree`] if the SDK wrote a block that is still held, [`PublishError::OutOfOrder`] if the block is
     /// not the next one of a locked ring. Nothing is counted then: the caller decides what became of the frame.
-    pub unsafe fn publish(&self, block: u32, record: Record) -> Result<(), PublishError> {
+    #[inline]
+    pub unsafe fn publish(&self, block: u32, record: &Record) -> Result<(), PublishError> {
         let shared: &Shared = &self.pool;
         let slot = match self.mode {
             StreamMode::Locked => shared.ring.next_free(&shared.slots, block)?,
             StreamMode::Frozen | StreamMode::Copied => shared.ring.free_slot(&shared.slots, block)?,
         };
+        let number = number_of(record);
+        self.counters.delivered(number);
+        self.last_delivered.store(number, Ordering::Relaxed);
         // SAFETY: the count was seen at 0 with acquire ordering, and by contract the caller is the one publisher of ring slots.
-        unsafe { shared.fill(slot, &record, 0) };
+        unsafe { shared.fill(slot, record, 0) };
         if self.mode == StreamMode::Locked {
-            shared.retain_at_head();
-            self.wrote_head();
-        } else {
-            shared.retain();
+            self.advance_head();
         }
-        self.counters.arrived(Entry::Delivered, number_of(&record));
-        self.last_delivered.store(number_of(&record), Ordering::Relaxed);
         // SAFETY: `fill` made one count, handed over here.
         self.sink.deliver(unsafe { Lease::adopt(slot) });
         Ok(())
@@ -220,9 +220,8 @@ impl Stream {
     /// One thread at a time, as [`Stream::publish`]; and the SDK did write these blocks: each is unlocked once.
     pub unsafe fn vacant(&self, count: u32) {
         for _ in 0..count {
-            self.pool.skip_head();
+            self.advance_head();
         }
-        self.wrote_head();
     }
 
     /// Queues block `block` for a copy into the reserve; the service thread validates and delivers it, and enters in its record
@@ -244,7 +243,7 @@ impl Stream {
             return self.lost(LossCause::CopierQueue, number, 1);
         }
         // Before the push: what is finished was submitted, in every snapshot.
-        self.counters.arrived(Entry::Submitted, number);
+        self.counters.submitted(number);
         if let Err(job) = self.jobs.push(Job { block, record, held }) {
             self.let_go(job.held);
         }
@@ -258,8 +257,7 @@ impl Stream {
         let slot = shared.ring.next_free(&shared.slots, block).ok()?;
         // SAFETY: seen at 0 with acquire ordering; the caller of `copy` vouches for being the one publisher.
         unsafe { shared.fill(slot, record, 0) };
-        shared.retain_at_head();
-        self.wrote_head();
+        self.advance_head();
         Some(slot.window)
     }
 
@@ -278,19 +276,20 @@ impl Stream {
         }
     }
 
-    /// Gives vacant slots back to the SDK, in ring order, as soon as an eighth of the ring is occupied. Call it once at the end of
+    /// Gives vacant slots back to the SDK, in ring order, as soon as a quarter of the ring is occupied. Call it once at the end of
     /// each callback: unlocking in batches halves the cost of a frame, and no camera misses the slots.
+    #[inline]
     pub fn retire_when_due(&self) {
-        if self.pool.ring.occupied() * 8 >= u64::from(self.pool.ring.blocks()) {
+        if self.pool.ring.wants_a_look() {
             self.retire();
+            self.pool.ring.looked();
         }
     }
 
     /// Gives all vacant slots back to the SDK now, in ring order. Any thread may call it.
     pub fn retire(&self) {
         if let (StreamMode::Locked, Some(unlock)) = (self.mode, &self.unlock) {
-            let done = self.pool.retire(&**unlock);
-            self.counters.unlocks(done.unlocked, done.refused);
+            self.pool.retire(&**unlock, |done| self.counters.unlocks(done.unlocked, done.refused));
         }
     }
 
@@ -316,10 +315,16 @@ impl Stream {
         self.counters.next_loss()
     }
 
-    /// Looks how full the ring is after the head moved.
-    fn wrote_head(&self) {
-        let ring = &self.pool.ring;
-        let (occupied, blocks) = (ring.occupied(), u64::from(ring.blocks()));
+    /// The next block was written.
+    #[inline]
+    fn advance_head(&self) {
+        if let Some(occupied) = self.pool.ring.advance_head() {
+            self.looked_at(occupied);
+        }
+    }
+
+    fn looked_at(&self, occupied: u64) {
+        let blocks = u64::from(self.pool.ring.blocks());
         if occupied >= blocks {
             self.was_full.store(1, Ordering::Relaxed);
         }

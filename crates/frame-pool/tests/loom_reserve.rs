@@ -3,6 +3,8 @@
 
 mod model;
 
+use std::mem::ManuallyDrop;
+
 use frame_pool::model::{Fault, ModelPool};
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
@@ -16,7 +18,8 @@ unsafe impl Send for Block {}
 
 fn reserve(fault: Fault) {
     loom::model(move || {
-        let pool = ModelPool::broken(1, 1, fault);
+        // By hand: a model that fails must not touch loom again while it unwinds.
+        let pool = ManuallyDrop::new(ModelPool::broken(1, 1, fault));
         let block = Arc::new(Block(UnsafeCell::new(0)));
         // SAFETY: nobody reads before the lease exists.
         block.0.with_mut(|p| unsafe { *p = 1 });
@@ -37,6 +40,7 @@ fn reserve(fault: Fault) {
             assert_eq!(lease.record().number, 2);
         }
         reader.join().unwrap();
+        drop(ManuallyDrop::into_inner(pool));
     });
 }
 

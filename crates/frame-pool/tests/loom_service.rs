@@ -44,8 +44,8 @@ fn ring_full_all_dropped_no_further_eof() {
     });
 }
 
-/// The last frames of a ring of four arrive while an older one is dropped: either the dropper sees how full the ring is and
-/// rings, or the callback's own retire sees the vacancy. In both cases the slot comes back without a further callback.
+/// The last frames of a ring of four arrive while an older one is dropped: either the dropper sees the mark of who stopped at
+/// its slot and rings, or that one sees the vacancy. In both cases the slot comes back without a further callback.
 fn filling_up(fault: Fault) {
     let mut builder = loom::model::Builder::new();
     // Three threads that sleep and retire: with 3 preemptions these two models take minutes.
@@ -79,6 +79,6 @@ fn a_drop_beside_the_last_callbacks_is_never_forgotten() {
 
 #[test]
 #[should_panic(expected = "deadlock")]
-fn control_a_dropper_with_a_relaxed_step_is_forgotten() {
-    filling_up(Fault::RelaxedLife);
+fn control_a_held_slot_that_is_not_marked_is_forgotten() {
+    filling_up(Fault::StopWithoutMark);
 }

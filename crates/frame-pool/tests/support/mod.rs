@@ -93,7 +93,7 @@ impl Rig {
     /// Publishes in place.
     pub fn publish(&self, block: u32, record: Record) -> Result<(), PublishError> {
         // SAFETY: the test's one producing thread; its camera honours locks (`has_room`), or the test shows what is refused.
-        unsafe { self.stream.publish(block, record) }
+        unsafe { self.stream.publish(block, &record) }
     }
 
     /// Queues a copy.

@@ -200,7 +200,7 @@ impl Delivering {
         // SAFETY: one callback at a time is inside, and the run is detached before its stream is closed. The SDK announced the frame,
         // so it is written. A sequence's slot is not written again before the next start, which does not get memory that is
         // leased; a locked ring's slot not before its unlock, as the probe of this very camera and set-up showed (ADR 0001).
-        let published = unsafe { self.stream.publish(place.block, record) }.is_ok();
+        let published = unsafe { self.stream.publish(place.block, &record) }.is_ok();
         if !published {
             // The SDK announced a frame in a slot that is still held: locks mean nothing to it.
             self.stream.distrust();
