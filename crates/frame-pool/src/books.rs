@@ -198,7 +198,8 @@ impl Ledger {
             if before.is_multiple_of(2) && self.sequence.load(Ordering::Relaxed) == before {
                 let mut columns: [u64; COLUMNS] = copy;
                 // All entries but deliveries count themselves.
-                columns[Entry::Delivered as usize] = (before / 2).wrapping_sub(columns[Entry::Others as usize]);
+                columns[Entry::Delivered as usize] =
+                    (before / 2).wrapping_sub(columns[Entry::Others as usize]);
                 return columns;
             }
             core::hint::spin_loop();

@@ -2,7 +2,7 @@
 
 use core::ptr::NonNull;
 
-use crate::record::{Evidence, Record};
+use crate::record::Record;
 use crate::shared::Shared;
 use crate::slot::Slot;
 
@@ -51,12 +51,13 @@ impl Lease {
 
     #[inline]
     pub(crate) fn slot(&self) -> &Slot {
-        // SAFETY: this lease holds a count of the slot, and the frame's owner count keeps the pool's memory alive.
+        // SAFETY: this lease holds a count of the slot, which keeps the pool's memory alive: as long as there are handles by them,
+        // and the last handle makes every leased frame an owner.
         unsafe { self.slot.as_ref() }
     }
 
     pub(crate) fn shared(&self) -> &Shared {
-        // SAFETY: the frame's owner count is held until the last lease is dropped.
+        // SAFETY: as above: the pool lives until after the last lease.
         unsafe { &*self.slot().owner() }
     }
 
@@ -71,33 +72,11 @@ impl Lease {
     #[must_use]
     pub fn slot_bytes(&self) -> &[u8] {
         let Some(region) = &self.shared().region else { return &[] };
-        // SAFETY: the window maps all pages of its block, `block_bytes` from `address` on, for as long as the region lives,
-        // which the frame's owner count guarantees. Nobody writes the bytes while a lease is out: the block is locked or
-        // frozen (ring) or no longer the copier's (reserve); that is what the evidence in the record states.
+        // SAFETY: the window maps all pages of its block, `block_bytes` from `address` on, for as long as the region lives, which is
+        // longer than this lease. Nobody writes the bytes while a lease is out: the block is locked or frozen (ring) or no longer
+        // the copier's (reserve); that is what the evidence in the record states. On a time-bound ring it is what the caller
+        // vouched for who armed it (`unsafe`).
         unsafe { core::slice::from_raw_parts(self.slot().address(), region.plan().block_bytes) }
-    }
-
-    /// Looks again whether the frame's own number still stands in the slot.
-    ///
-    /// A frame without a tag answers with its recorded evidence.
-    ///
-    /// # Errors
-    /// [`Torn`] with both numbers if another number stands there: the bytes are not this frame's.
-    pub fn verify(&self) -> Result<Evidence, Torn> {
-        let record = self.record();
-        let Some(tag) = record.tag else { return Ok(record.evidence) };
-        let mut found = [0_u8; 4];
-        let bytes = self.slot_bytes();
-        let at = tag.offset as usize;
-        let Some(stored) = at.checked_add(4).and_then(|end| bytes.get(at..end)) else {
-            return Ok(record.evidence);
-        };
-        for (to, from) in found.iter_mut().zip(stored) {
-            // SAFETY: a plain byte of the slot. Volatile, because on a ring that breaks its promise the device may write it.
-            *to = unsafe { core::ptr::read_volatile(from) };
-        }
-        let found = u32::from_le_bytes(found);
-        if found == tag.expected { Ok(record.evidence) } else { Err(Torn { expected: tag.expected, found }) }
     }
 
     /// Clones of this frame's lease that exist now, this one included. Only a hint while others clone and drop.
@@ -118,16 +97,6 @@ impl Lease {
         let now = self.slot().refs.load(Ordering::Relaxed);
         self.slot().refs.store(now & !COUNT | count & COUNT, Ordering::Relaxed);
     }
-}
-
-/// The slot carries another frame's number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the slot was overwritten while it was leased: it carries frame number {found}, expected {expected}")]
-pub struct Torn {
-    /// The number that should stand in the slot.
-    pub expected: u32,
-    /// The number that stands there.
-    pub found: u32,
 }
 
 impl Clone for Lease {

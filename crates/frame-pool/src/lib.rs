@@ -33,6 +33,7 @@ compile_error!(
 );
 
 mod books;
+mod clock;
 mod copy;
 mod doorbell;
 mod free;
@@ -44,6 +45,7 @@ mod lease;
 mod pin;
 #[cfg(not(pool_loom))]
 mod pool;
+mod raw;
 mod record;
 mod region;
 mod ring;
@@ -55,6 +57,8 @@ mod sink;
 mod slot;
 mod stream;
 mod sync;
+mod timebound;
+mod verify;
 mod view;
 
 #[cfg(pool_loom)]
@@ -65,13 +69,15 @@ pub use doorbell::{Doorbell, Ticket};
 #[cfg(not(pool_loom))]
 pub use holder::{Held, Holder, Holding};
 pub use layout::{Colour, Element, Layout, MemoryOrder, Origin};
-pub use lease::{Lease, Torn};
+pub use lease::Lease;
 pub use pin::{PinError, Pinned};
 #[cfg(not(pool_loom))]
 pub use pool::{Leased, Pool, PoolError, RingMemory, StreamError};
+pub use raw::{Overrun, RawFrame};
 pub use record::{Evidence, Record, Tag, monotonic_ns};
 pub use region::{HugePages, RegionCost, RegionError, RegionPlan};
 pub use ring::PublishError;
 pub use sink::{Sink, Unlock, sealed};
 pub use stream::{Pressure, Stream, StreamMode, StreamPlan};
+pub use verify::Torn;
 pub use view::{Sample, ViewError};

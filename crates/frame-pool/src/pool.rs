@@ -1,6 +1,7 @@
 //! The pool: memory, windows and the service thread, made once and used for one acquisition after another.
 
 use core::ptr::NonNull;
+use core::time::Duration;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -13,6 +14,8 @@ use crate::region::{Region, RegionError, RegionPlan};
 use crate::service::Service;
 use crate::shared::Owner;
 use crate::stream::{Stream, StreamMode, StreamPlan};
+use crate::sync::Ordering;
+use crate::timebound::Guarded;
 
 /// Why a pool could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -164,6 +167,9 @@ impl Pool {
                 region.blank_heads();
             }
             self.owner.ring.reset();
+            // Raw frames of the run before learn that their slots are somebody else's.
+            self.owner.run.fetch_add(1, Ordering::AcqRel);
+            self.owner.clock.set(Duration::ZERO);
             Ok(Arc::new(Stream::new(self.owner.clone(), plan)))
         });
         opened.unwrap_or(Err(StreamError::Busy))
@@ -176,7 +182,7 @@ impl Pool {
         for block in 0..self.plan.blocks {
             if self.owner.ring.free_slot(&self.owner.slots, block).is_err() {
                 // What cannot be moved stays counted as held, which the caller reports.
-                let _ = self.owner.rescue(region, block);
+                let _ = self.owner.rescue(&Guarded::new(&self.owner, region), block);
             }
         }
     }
@@ -185,6 +191,7 @@ impl Pool {
     ///
     /// Call it after the SDK has stopped writing and its callbacks have drained. Leases stay valid.
     pub fn close_stream(&self, stream: &Arc<Stream>) -> Books {
+        self.owner.clock.end();
         self.service.detach(stream);
         stream.close_sink();
         stream.books()

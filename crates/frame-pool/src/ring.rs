@@ -109,7 +109,6 @@ impl Ring {
         self.head.0.load(Ordering::Acquire).saturating_sub(tail)
     }
 
-
     /// Starts over at position 0. Only while nothing is published, retired or leased in the ring.
     pub(crate) fn reset(&self) {
         self.head.0.store(0, Ordering::Release);

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use parking_lot::Mutex;
 
@@ -84,12 +85,14 @@ fn serve(desk: &Desk) {
         if desk.quit.load(Ordering::Acquire) {
             return;
         }
+        let mut longest = None;
         {
             let current = desk.stream.lock();
             if let Some(stream) = &*current {
                 stream.service_pass();
+                longest = stream.longest_sleep();
             }
         }
-        desk.bell.wait(ticket, None);
+        desk.bell.wait(ticket, longest.map(|sleep| Instant::now() + sleep));
     }
 }

@@ -2,14 +2,15 @@
 
 use crate::books::{LossCause, LossEvent};
 use crate::copy;
-use crate::keeper::Rescue;
+use crate::keeper::{Memory, Rescue};
 use crate::lease::Lease;
 use crate::record::{Evidence, Record, monotonic_ns};
 use crate::region::Region;
 use crate::shared::Shared;
 use crate::slot::{IN_RESERVE, OWNER, Slot};
-use crate::stream::{Job, Stream, number_of};
+use crate::stream::{Job, Stream, StreamMode, number_of};
 use crate::sync::Ordering;
+use crate::timebound::Guarded;
 
 impl Stream {
     /// Does what waits: copies, then retires. Called by the service thread, and once at the end by the closer.
@@ -34,6 +35,9 @@ impl Stream {
     /// Moves frames that are held too long out of the ring, oldest first, until enough blocks are free.
     fn keep(&self) {
         let Some(region) = self.pool.region.as_ref().filter(|_| self.rescues()) else { return };
+        if self.mode == StreamMode::TimeBound {
+            return self.keep_time_bound(region);
+        }
         let (ring, blocks) = (&self.pool.ring, u64::from(self.pool.ring.blocks()));
         // Bounded: a vacant block whose unlock is another thread's ticket may be met again.
         for _ in 0..2 * blocks {
@@ -49,7 +53,16 @@ impl Stream {
     /// Rescues the oldest frame of the ring, or retires what is vacant there. False if nothing more can be done.
     fn rescue_one(&self, region: &Region) -> bool {
         let Some(block) = self.pool.ring.oldest_block() else { return false };
-        match self.pool.rescue(region, block) {
+        let went_on = self.move_out(&Guarded::new(&self.pool, region), region, block);
+        if went_on {
+            self.retire();
+        }
+        went_on
+    }
+
+    /// Moves the frame in ring block `block` out of the ring. False if nothing more can be done.
+    pub(crate) fn move_out(&self, memory: &dyn Memory, region: &Region, block: u32) -> bool {
+        match self.pool.rescue(memory, block) {
             Rescue::Done { since_ns } => {
                 let held = monotonic_ns().saturating_sub(since_ns);
                 self.counters.rescued(region.plan().block_bytes as u64, held);
@@ -67,7 +80,6 @@ impl Stream {
                 return false;
             }
         }
-        self.retire();
         true
     }
 

@@ -9,13 +9,14 @@
 
 use std::sync::Arc;
 
+use crate::clock::Clock;
 use crate::doorbell::Doorbell;
 use crate::free::FreeSet;
 use crate::record::Record;
 use crate::region::Region;
 use crate::ring::Ring;
 use crate::slot::{COUNT, IN_RESERVE, MOST_LEASES, OWNER, Slot, TELL};
-use crate::sync::{AtomicU32, Ordering, fence};
+use crate::sync::{AtomicU32, AtomicU64, Ordering, fence};
 
 /// Slots, ring order, free reserve and memory of one pool.
 #[derive(Debug)]
@@ -35,6 +36,10 @@ pub(crate) struct Shared {
     pub(crate) keeper: parking_lot::Mutex<()>,
     /// Pins out in the whole pool.
     pub(crate) pins: AtomicU32,
+    /// How long frames of an overwriting ring are good, in the present run.
+    pub(crate) clock: Clock,
+    /// Counts the runs for which the ring was given out.
+    pub(crate) run: AtomicU64,
     /// Wakes the service thread.
     pub(crate) bell: Arc<Doorbell>,
     /// Set: the keeper or the copier waits for a free reserve block.
@@ -85,6 +90,8 @@ impl Owner {
             #[cfg(not(pool_loom))]
             keeper: parking_lot::Mutex::new(()),
             pins: AtomicU32::new(0),
+            clock: Clock::default(),
+            run: AtomicU64::new(0),
             bell: Arc::new(Doorbell::new()),
             starving: AtomicU32::new(0),
             region,

@@ -1,6 +1,7 @@
 //! Where published leases go. Only types of this family may be one, because a sink runs on the SDK's own thread.
 
 use crate::lease::Lease;
+use crate::raw::RawFrame;
 
 /// Keeps [`Sink`] to the crates of this family.
 #[doc(hidden)]
@@ -17,6 +18,11 @@ pub mod sealed {
 pub trait Sink: Send + Sync + sealed::OfThisFamily {
     /// Takes a lease. Dropping it at once is legal and gives the slot back.
     fn deliver(&self, lease: Lease);
+
+    /// Is told of a frame that nobody holds ([`crate::StreamMode::Raw`] alone).
+    fn announce(&self, frame: RawFrame) {
+        drop(frame);
+    }
 
     /// A frame that was on its way was lost after all: nothing is delivered, but who waits for it may look again.
     fn lost(&self) {}

@@ -11,6 +11,8 @@ pub(crate) const IN_RESERVE: u64 = 1 << 63;
 pub(crate) const OWNER: u64 = 1 << 62;
 /// Set in [`Slot::refs`], with [`OWNER`], when the service thread waits for this frame's last drop.
 pub(crate) const TELL: u64 = 1 << 61;
+/// Set in [`Slot::refs`] of a frame that was written over while it was moved out of an overwriting ring.
+pub(crate) const TORN: u64 = 1 << 60;
 /// The count's part of [`Slot::refs`]: its low half, so that looking at it costs next to nothing.
 pub(crate) const COUNT: u64 = u32::MAX as u64;
 /// Set in [`Slot::pins`] while the keeper moves the frame.
@@ -22,7 +24,7 @@ pub(crate) const MOST_LEASES: u64 = i32::MAX as u64;
 #[repr(align(128))]
 #[derive(Debug)]
 pub(crate) struct Slot {
-    /// Leases out (low bits), and the marks [`IN_RESERVE`], [`OWNER`] and [`TELL`].
+    /// Leases out (low bits), and the marks [`IN_RESERVE`], [`OWNER`], [`TELL`] and [`TORN`].
     pub(crate) refs: AtomicU64,
     /// Address of the slot's first byte as readers see it. Changes only while no lease is out.
     address: AtomicUsize,

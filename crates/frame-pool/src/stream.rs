@@ -8,6 +8,7 @@ use crate::books::{Books, Counters, LossCause, LossEvent};
 use crate::copy;
 use crate::keeper::Memory;
 use crate::lease::Lease;
+use crate::raw::RawFrame;
 use crate::record::{Evidence, Record};
 use crate::ring::PublishError;
 use crate::shared::{Owner, Shared};
@@ -27,6 +28,11 @@ pub enum StreamMode {
     Locked,
     /// A ring that overwrites, or is not known: one validated copy into the reserve.
     Copied,
+    /// A ring that overwrites, in place all the same, because the caller vouches for it: only time protects a frame. The keeper
+    /// moves what is held for half of it; [`crate::Lease::verify`] says whether it was in time.
+    TimeBound,
+    /// A ring that overwrites, whose frames are only told of ([`crate::RawFrame`]).
+    Raw,
 }
 
 /// What happens when the ring is full, its oldest frame is held, and the keeper can move nothing any more.
@@ -78,6 +84,8 @@ pub struct Stream {
     pub(crate) depth: usize,
     pub(crate) counters: Counters,
     pub(crate) newest: AtomicU64,
+    /// Time-bound ring: the block that was published last.
+    pub(crate) newest_block: AtomicU32,
     /// Number of the frame that was delivered last.
     pub(crate) last_delivered: AtomicU64,
     pub(crate) was_full: AtomicU32,
@@ -99,8 +107,8 @@ impl core::fmt::Debug for Stream {
 impl Stream {
     pub(crate) fn new(pool: Owner, plan: StreamPlan) -> Self {
         let blocks = pool.ring.blocks();
-        let rescues =
-            plan.mode == StreamMode::Locked && pool.region.as_ref().is_some_and(Memory::can_repoint);
+        let rescues = matches!(plan.mode, StreamMode::Locked | StreamMode::TimeBound)
+            && pool.region.as_ref().is_some_and(Memory::can_repoint);
         Self {
             rescues,
             keep_free: AtomicU32::new(2),
@@ -117,6 +125,7 @@ impl Stream {
             depth: blocks.saturating_sub(2).max(1) as usize,
             counters: Counters::new(LOG_DEPTH),
             newest: AtomicU64::new(0),
+            newest_block: AtomicU32::new(0),
             last_delivered: AtomicU64::new(0),
             was_full: AtomicU32::new(0),
         }
@@ -189,7 +198,10 @@ impl Stream {
     /// # Safety
     /// * The stream is not closed, and `publish`, [`Stream::vacant`] and [`Stream::copy`] are called by one thread at a time.
     /// * The SDK has finished writing the block, and does not write it again before the stream's mode allows it: never for
-    ///   `Frozen`, not before it is unlocked for `Locked`. In `Copied` mode nothing may be published in place.
+    ///   `Frozen`, not before it is unlocked for `Locked`. In `Copied` and `Raw` mode nothing may be published in place.
+    /// * `TimeBound`: the SDK will write it again whatever is leased. The caller answers for it that every reader lets go, or believes
+    ///   nothing that it read before [`Lease::verify`] said that it is good; and that [`Stream::set_clock`] was told a frame
+    ///   time that the camera does not undercut.
     ///
     /// # Errors
     /// [`PublishError::NotFree`] if the SDK wrote a block that is still held, [`PublishError::OutOfOrder`] if the block is
@@ -199,19 +211,30 @@ impl Stream {
         let shared: &Shared = &self.pool;
         let slot = match self.mode {
             StreamMode::Locked => shared.ring.next_free(&shared.slots, block)?,
-            StreamMode::Frozen | StreamMode::Copied => shared.ring.free_slot(&shared.slots, block)?,
+            _ => shared.ring.free_slot(&shared.slots, block)?,
         };
         let number = number_of(record);
         self.counters.delivered(number);
         self.last_delivered.store(number, Ordering::Relaxed);
         // SAFETY: the count was seen at 0 with acquire ordering, and by contract the caller is the one publisher of ring slots.
         unsafe { shared.fill(slot, record, 0) };
-        if self.mode == StreamMode::Locked {
-            self.advance_head();
+        match self.mode {
+            StreamMode::Locked => self.advance_head(),
+            StreamMode::TimeBound => self.newest_block.store(block, Ordering::Relaxed),
+            _ => {}
         }
         // SAFETY: `fill` made one count, handed over here.
         self.sink.deliver(unsafe { Lease::adopt(slot) });
         Ok(())
+    }
+
+    /// Tells the sink of frame `record` in block `block`, which nobody holds ([`StreamMode::Raw`]). It counts as delivered. One
+    /// thread at a time, as [`Stream::publish`].
+    pub fn announce(&self, block: u32, record: &Record) {
+        let number = number_of(record);
+        self.counters.delivered(number);
+        self.last_delivered.store(number, Ordering::Relaxed);
+        self.sink.announce(RawFrame::new(&self.pool, block, record));
     }
 
     /// Locked ring: the next `count` blocks were written but never announced. They have no reader and want an unlock.

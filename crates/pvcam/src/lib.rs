@@ -78,7 +78,10 @@ pub use camera::{
     Interface, OpenPolicy, Opened, Port, Readout, Sensor, Setting, Speed,
 };
 pub use error::Refused;
-pub use frame_pool::{Books, Evidence, Layout, Lease, LossCause, LossEvent, Pressure, Record, StreamMode};
+pub use frame_pool::{
+    Books, Evidence, Layout, Lease, LossCause, LossEvent, Overrun, Pressure, RawFrame, Record, StreamMode,
+    Torn,
+};
 pub use frames::{Canceller, Frames};
 pub use plan::{Binning, Delivery, ExposureUnit, Plan, Region};
 pub use probe::{FullRing, RingReport, RingTrust};
