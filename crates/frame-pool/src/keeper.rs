@@ -51,7 +51,7 @@ impl Shared {
         }
         #[cfg(not(pool_loom))]
         let _the_keeper = self.keeper.lock();
-        let Some(slot) = self.ring.window_of(block).and_then(|w| self.slots.get(w as usize)) else {
+        let Some(slot) = self.ring.slot(block) else {
             return Rescue::AlreadyVacant;
         };
         // A lease of our own: from here on nobody else makes the slot vacant.
@@ -60,7 +60,7 @@ impl Shared {
         }
         let what = if slot.begin_rescue() {
             // The window was looked up before there was a lease of ours: by now it may look elsewhere.
-            let still_there = self.ring.window_of(block) == Some(slot.window);
+            let still_there = self.ring.slot(block).is_some_and(|now| now.window == slot.window);
             let what =
                 if still_there { self.rescue_held(memory, block, slot) } else { Rescue::AlreadyVacant };
             slot.end_rescue();
@@ -80,7 +80,8 @@ impl Shared {
         memory.copy_out(block, reserve, slot);
         #[cfg(pool_loom)]
         if self.fault == crate::model::Fault::VacateBeforeRepoint {
-            self.ring.set_window(block, spare.window);
+            // SAFETY: both of this pool.
+            unsafe { self.ring.set_slot(block, spare) };
         }
         if memory.repoint_leased(slot, reserve).is_err() {
             self.free.give(reserve);
@@ -95,11 +96,13 @@ impl Shared {
         let since_ns = unsafe { slot.record() }.arrived_ns;
         if memory.repoint_idle(spare, block).is_err() {
             // The frame is safe, but nobody can look at the ring block: it has no window and is never used again.
-            self.ring.set_window(block, u32::MAX);
+            // SAFETY: null is allowed.
+            unsafe { self.ring.set_slot(block, core::ptr::null()) };
             return Rescue::Failed;
         }
         // From here on the block is vacant: the window that looks at it has no lease.
-        self.ring.set_window(block, spare.window);
+        // SAFETY: ring and slot are parts of this pool.
+        unsafe { self.ring.set_slot(block, spare) };
         Rescue::Done { since_ns }
     }
 }

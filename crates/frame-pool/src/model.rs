@@ -91,10 +91,10 @@ impl ModelPool {
     /// As `Stream::publish`.
     pub fn publish(&self, number: u64) -> Result<Lease, PublishError> {
         let shared: &Shared = &self.0;
-        let slot = shared.ring.next_free(&shared.slots, shared.ring.next_block())?;
+        let slot = shared.ring.next_free(shared.ring.next_block())?;
         // SAFETY: seen at 0; the model calls this from one thread at a time.
         unsafe { shared.fill(slot, &record(number), 0) };
-        let _ = shared.ring.advance_head();
+        shared.ring.advance_head();
         // SAFETY: one count from `fill`.
         Ok(unsafe { Lease::adopt(slot) })
     }

@@ -126,7 +126,7 @@ impl Pool {
     #[must_use]
     pub fn leased(&self) -> Leased {
         let ring = (0..self.plan.blocks)
-            .filter(|&b| self.owner.ring.free_slot(&self.owner.slots, b).is_err())
+            .filter(|&b| self.owner.ring.free_slot(b).is_err())
             .count();
         Leased {
             ring: u32::try_from(ring).unwrap_or(u32::MAX),
@@ -180,7 +180,7 @@ impl Pool {
     fn move_held_out(&self) {
         let Some(region) = &self.owner.region else { return };
         for block in 0..self.plan.blocks {
-            if self.owner.ring.free_slot(&self.owner.slots, block).is_err() {
+            if self.owner.ring.free_slot(block).is_err() {
                 // What cannot be moved stays counted as held, which the caller reports.
                 let _ = self.owner.rescue(&Guarded::new(&self.owner, region), block);
             }

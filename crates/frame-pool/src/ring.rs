@@ -4,10 +4,12 @@
 //! is unlocked, though its readers may long be gone. The last dropper never unlocks. Who retires and stops at a held slot while
 //! the ring is so full that no callback may come marks it, and its last dropper rings for the service thread.
 
+use core::ptr::null_mut;
+
 use crate::shared::Shared;
 use crate::sink::Unlock;
 use crate::slot::{Slot, TELL};
-use crate::sync::{AtomicU32, AtomicU64, Line, Ordering};
+use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Line, Ordering};
 
 /// With fewer free blocks than this, or as many, the ring counts as nearly full.
 const NEARLY_FULL: u64 = 2;
@@ -36,8 +38,8 @@ pub enum PublishError {
 #[derive(Debug)]
 pub(crate) struct Ring {
     blocks: u32,
-    /// Which window looks at each ring block now.
-    window_of: Box<[AtomicU32]>,
+    /// The slot of the window that looks at each ring block now; null: none does.
+    slots: Box<[AtomicPtr<Slot>]>,
     /// Next position to be written. Changed by the publisher alone.
     head: Line<AtomicU64>,
     /// Oldest position not unlocked. Changed by the holder of the gate alone.
@@ -56,7 +58,7 @@ impl Ring {
     pub(crate) fn new(blocks: u32) -> Self {
         Self {
             blocks,
-            window_of: (0..blocks).map(AtomicU32::new).collect(),
+            slots: (0..blocks).map(|_| AtomicPtr::new(null_mut())).collect(),
             head: Line(AtomicU64::new(0)),
             tail: Line(AtomicU64::new(0)),
             round: AtomicU64::new(0),
@@ -83,16 +85,21 @@ impl Ring {
         if block + 1 >= self.blocks { 0 } else { block + 1 }
     }
 
-    /// The window that looks at `block`.
+    /// The slot of the window that looks at `block`.
     #[inline]
-    pub(crate) fn window_of(&self, block: u32) -> Option<u32> {
-        self.window_of.get(block as usize).map(|w| w.load(Ordering::Acquire))
+    pub(crate) fn slot(&self, block: u32) -> Option<&Slot> {
+        let slot = self.slots.get(block as usize)?.load(Ordering::Acquire);
+        // SAFETY: null, or a slot that lives as long as this ring (`set_slot`); slots are only ever used through `&`.
+        unsafe { slot.as_ref() }
     }
 
-    /// `window` looks at `block` from now on.
-    pub(crate) fn set_window(&self, block: u32, window: u32) {
-        if let Some(entry) = self.window_of.get(block as usize) {
-            entry.store(window, Ordering::Release);
+    /// The window of `slot` looks at `block` from now on; null: none does.
+    ///
+    /// # Safety
+    /// `slot` is null or points to a slot that lives as long as this ring: one of the same pool.
+    pub(crate) unsafe fn set_slot(&self, block: u32, slot: *const Slot) {
+        if let Some(entry) = self.slots.get(block as usize) {
+            entry.store(slot.cast_mut(), Ordering::Release);
         }
     }
 
@@ -120,7 +127,7 @@ impl Ring {
 
     /// The window for the next position of a locked ring, if `block` is that position's and it is free.
     #[inline]
-    pub(crate) fn next_free<'a>(&self, slots: &'a [Slot], block: u32) -> Result<&'a Slot, PublishError> {
+    pub(crate) fn next_free(&self, block: u32) -> Result<&Slot, PublishError> {
         let next = self.next_block();
         if block != next {
             return Err(PublishError::OutOfOrder { block, next });
@@ -133,27 +140,25 @@ impl Ring {
         {
             return Err(PublishError::NotFree { block });
         }
-        self.free_slot(slots, block)
+        self.free_slot(block)
     }
 
     /// The window of `block`, if nobody holds it.
     #[inline]
-    pub(crate) fn free_slot<'a>(&self, slots: &'a [Slot], block: u32) -> Result<&'a Slot, PublishError> {
-        let slot = self.window_of(block).and_then(|w| slots.get(w as usize));
+    pub(crate) fn free_slot(&self, block: u32) -> Result<&Slot, PublishError> {
+        let slot = self.slot(block);
         let slot = slot.ok_or_else(|| PublishError::OutOfOrder { block, next: self.next_block() })?;
         if slot.count() == 0 { Ok(slot) } else { Err(PublishError::NotFree { block }) }
     }
 
-    /// The next position has been written: it is occupied from now on. Only the publisher calls it. Says how many are occupied if
-    /// so many may be that the ring wants to be looked at.
+    /// The next position has been written: it is occupied from now on. Only the publisher calls it.
     #[inline]
-    pub(crate) fn advance_head(&self) -> Option<u64> {
+    pub(crate) fn advance_head(&self) {
         let head = self.head.0.load(Ordering::Relaxed) + 1;
         if head - self.round.load(Ordering::Relaxed) >= u64::from(self.blocks) {
             self.round.store(head, Ordering::Relaxed);
         }
         self.head.0.store(head, Ordering::Release);
-        (head >= self.look_at.load(Ordering::Relaxed)).then(|| self.occupied())
     }
 
     /// Whether a quarter of the ring or more may be occupied. Only the publisher asks.
@@ -216,7 +221,7 @@ impl Shared {
         let (mut tail, mut refused) = (first, 0);
         let mut block = ring.tail_block.load(Ordering::Relaxed);
         while tail < ring.head.0.load(Ordering::Acquire) {
-            if ring.free_slot(&self.slots, block).is_err() && self.is_held(tail, block) {
+            if ring.free_slot(block).is_err() && self.is_held(tail, block) {
                 break;
             }
             tail += 1;
@@ -237,7 +242,7 @@ impl Shared {
             return true;
         }
         // No window: its frame was moved, but the system refused to map another one.
-        let slot = self.ring.window_of(block).and_then(|w| self.slots.get(w as usize));
+        let slot = self.ring.slot(block);
         #[cfg(pool_loom)]
         if self.fault == crate::model::Fault::StopWithoutMark {
             return true;

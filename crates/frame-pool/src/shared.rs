@@ -107,6 +107,8 @@ impl Owner {
             slot.set_home(slot.window.saturating_sub(blocks));
             // SAFETY: the slots live inside `Shared` and nobody else knows of them yet.
             unsafe { slot.adopt(shared.as_ptr()) };
+            // SAFETY: ring and slots are parts of one `Shared`.
+            unsafe { inside.ring.set_slot(slot.window, slot) };
         }
         Self(shared)
     }

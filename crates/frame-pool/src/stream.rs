@@ -210,8 +210,8 @@ impl Stream {
     pub unsafe fn publish(&self, block: u32, record: &Record) -> Result<(), PublishError> {
         let shared: &Shared = &self.pool;
         let slot = match self.mode {
-            StreamMode::Locked => shared.ring.next_free(&shared.slots, block)?,
-            _ => shared.ring.free_slot(&shared.slots, block)?,
+            StreamMode::Locked => shared.ring.next_free(block)?,
+            _ => shared.ring.free_slot(block)?,
         };
         let number = number_of(record);
         self.counters.delivered(number);
@@ -219,7 +219,7 @@ impl Stream {
         // SAFETY: the count was seen at 0 with acquire ordering, and by contract the caller is the one publisher of ring slots.
         unsafe { shared.fill(slot, record, 0) };
         match self.mode {
-            StreamMode::Locked => self.advance_head(),
+            StreamMode::Locked => shared.ring.advance_head(),
             StreamMode::TimeBound => self.newest_block.store(block, Ordering::Relaxed),
             _ => {}
         }
@@ -243,7 +243,7 @@ impl Stream {
     /// One thread at a time, as [`Stream::publish`]; and the SDK did write these blocks: each is unlocked once.
     pub unsafe fn vacant(&self, count: u32) {
         for _ in 0..count {
-            self.advance_head();
+            self.pool.ring.advance_head();
         }
     }
 
@@ -277,10 +277,10 @@ impl Stream {
     /// keeper may move the frame meanwhile.
     fn hold_for_copy(&self, block: u32, record: &Record) -> Option<u32> {
         let shared: &Shared = &self.pool;
-        let slot = shared.ring.next_free(&shared.slots, block).ok()?;
+        let slot = shared.ring.next_free(block).ok()?;
         // SAFETY: seen at 0 with acquire ordering; the caller of `copy` vouches for being the one publisher.
         unsafe { shared.fill(slot, record, 0) };
-        self.advance_head();
+        self.pool.ring.advance_head();
         Some(slot.window)
     }
 
@@ -299,13 +299,25 @@ impl Stream {
         }
     }
 
-    /// Gives vacant slots back to the SDK, in ring order, as soon as a quarter of the ring is occupied. Call it once at the end of
-    /// each callback: unlocking in batches halves the cost of a frame, and no camera misses the slots.
+    /// Gives vacant slots back to the SDK, in ring order, as soon as a quarter of the ring is occupied, and wakes the keeper if few
+    /// are free even then. Call it once at the end of each callback, after all that was published: looking at the ring in batches
+    /// halves the cost of a frame, and no camera misses the slots.
     #[inline]
     pub fn retire_when_due(&self) {
         if self.pool.ring.wants_a_look() {
-            self.retire();
-            self.pool.ring.looked();
+            self.look();
+        }
+    }
+
+    fn look(&self) {
+        let (ring, blocks) = (&self.pool.ring, u64::from(self.pool.ring.blocks()));
+        if ring.occupied() >= blocks {
+            self.was_full.store(1, Ordering::Relaxed);
+        }
+        self.retire();
+        ring.looked();
+        if self.rescues && ring.occupied() + u64::from(self.keep_free.load(Ordering::Relaxed)) > blocks {
+            self.pool.bell.ring();
         }
     }
 
@@ -336,24 +348,6 @@ impl Stream {
     #[must_use]
     pub fn next_loss(&self) -> Option<LossEvent> {
         self.counters.next_loss()
-    }
-
-    /// The next block was written.
-    #[inline]
-    fn advance_head(&self) {
-        if let Some(occupied) = self.pool.ring.advance_head() {
-            self.looked_at(occupied);
-        }
-    }
-
-    fn looked_at(&self, occupied: u64) {
-        let blocks = u64::from(self.pool.ring.blocks());
-        if occupied >= blocks {
-            self.was_full.store(1, Ordering::Relaxed);
-        }
-        if self.rescues && occupied + u64::from(self.keep_free.load(Ordering::Relaxed)) > blocks {
-            self.pool.bell.ring();
-        }
     }
 }
 

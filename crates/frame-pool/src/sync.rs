@@ -3,10 +3,10 @@
 //! Nothing else in this crate's protocol (`cell`, `ring`, `owner`, `free`, `doorbell`) imports `core::sync::atomic`.
 
 #[cfg(not(pool_loom))]
-pub(crate) use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 
 #[cfg(pool_loom)]
-pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 
 /// A value on a cache line of its own (two lines: the prefetcher pulls pairs), so that the callback, the
 /// retiring thread and the droppers do not slow each other down.

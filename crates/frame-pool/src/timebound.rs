@@ -49,7 +49,7 @@ impl Stream {
 impl Shared {
     /// When the frame in ring block `block` was announced, if it is leased.
     fn held_since(&self, block: u32) -> Option<u64> {
-        let slot = self.ring.window_of(block).and_then(|w| self.slots.get(w as usize))?;
+        let slot = self.ring.slot(block)?;
         if !slot.try_retain() {
             return None;
         }
