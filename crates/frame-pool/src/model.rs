@@ -93,7 +93,7 @@ impl ModelPool {
         let shared: &Shared = &self.0;
         let slot = shared.ring.next_free(shared.ring.next_block())?;
         // SAFETY: seen at 0; the model calls this from one thread at a time.
-        unsafe { shared.fill(slot, &record(number), 0) };
+        unsafe { slot.fill(&record(number), 0) };
         shared.ring.advance_head();
         // SAFETY: one count from `fill`.
         Ok(unsafe { Lease::adopt(slot) })
@@ -107,7 +107,7 @@ impl ModelPool {
         let slot = shared.window_at(index)?;
         shared.retain();
         // SAFETY: taken from the free set, so the count is 0 and this thread is its one publisher.
-        unsafe { shared.fill(slot, &record(number), IN_RESERVE | OWNER) };
+        unsafe { slot.fill(&record(number), IN_RESERVE | OWNER) };
         // SAFETY: one count from `fill`.
         Some((index, unsafe { Lease::adopt(slot) }))
     }

@@ -301,16 +301,4 @@ impl Shared {
             entry.store(window, Ordering::Release);
         }
     }
-
-    /// Makes the first lease count of a frame on `slot`; `marks` as in [`Slot::refs`]. A frame that is marked as an owner has been
-    /// counted by [`Shared::retain`] before.
-    ///
-    /// # Safety
-    /// The caller is the slot's one publisher and saw its count at 0 with acquire ordering.
-    #[inline]
-    pub(crate) unsafe fn fill(&self, slot: &Slot, record: &Record, marks: u64) {
-        // SAFETY: by contract.
-        unsafe { slot.write_record(record) };
-        slot.refs.store(marks | 1, Ordering::Release);
-    }
 }

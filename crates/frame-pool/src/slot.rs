@@ -92,14 +92,16 @@ impl Slot {
         self.refs.load(Ordering::Acquire) & COUNT
     }
 
-    /// Writes what is known of the next frame.
+    /// Makes the first lease count of a frame, of which `record` is known; `marks` as in [`Slot::refs`]. A frame that is marked as an
+    /// owner has been counted by [`Shared::retain`] before.
     ///
     /// # Safety
-    /// The caller is the slot's one publisher, saw the count at 0 with acquire ordering, and has not published yet.
+    /// The caller is the slot's one publisher and saw its count at 0 with acquire ordering.
     #[inline]
-    pub(crate) unsafe fn write_record(&self, record: &Record) {
+    pub(crate) unsafe fn fill(&self, record: &Record, marks: u64) {
         // SAFETY: by contract no lease exists, so nobody reads, and there is one publisher.
-        unsafe { self.record.write_ptr().write(*record) }
+        unsafe { self.record.write_ptr().write(*record) };
+        self.refs.store(marks | 1, Ordering::Release);
     }
 
     /// What is known of the frame.
@@ -107,7 +109,7 @@ impl Slot {
     /// # Safety
     /// The caller holds a lease on this slot for as long as the reference lives.
     pub(crate) unsafe fn record(&self) -> &Record {
-        // SAFETY: while a lease is out nobody writes the record (see `write_record`).
+        // SAFETY: while a lease is out nobody writes the record (see `fill`).
         unsafe { &*self.record.read_ptr() }
     }
 

@@ -208,21 +208,19 @@ impl Stream {
     /// not the next one of a locked ring. Nothing is counted then: the caller decides what became of the frame.
     #[inline]
     pub unsafe fn publish(&self, block: u32, record: &Record) -> Result<(), PublishError> {
-        let shared: &Shared = &self.pool;
-        let slot = match self.mode {
-            StreamMode::Locked => shared.ring.next_free(block)?,
-            _ => shared.ring.free_slot(block)?,
-        };
+        let ring = &self.pool.ring;
         let number = number_of(record);
+        let locked = self.mode == StreamMode::Locked;
+        let slot = if locked { ring.next_free(block)? } else { ring.free_slot(block)? };
+        // SAFETY: the count was seen at 0 with acquire ordering, and by contract the caller is the one publisher of ring slots.
+        unsafe { slot.fill(record, 0) };
+        if locked {
+            ring.advance_head();
+        } else {
+            self.newest_block.store(block, Ordering::Relaxed);
+        }
         self.counters.delivered(number);
         self.last_delivered.store(number, Ordering::Relaxed);
-        // SAFETY: the count was seen at 0 with acquire ordering, and by contract the caller is the one publisher of ring slots.
-        unsafe { shared.fill(slot, record, 0) };
-        match self.mode {
-            StreamMode::Locked => shared.ring.advance_head(),
-            StreamMode::TimeBound => self.newest_block.store(block, Ordering::Relaxed),
-            _ => {}
-        }
         // SAFETY: `fill` made one count, handed over here.
         self.sink.deliver(unsafe { Lease::adopt(slot) });
         Ok(())
@@ -279,7 +277,7 @@ impl Stream {
         let shared: &Shared = &self.pool;
         let slot = shared.ring.next_free(block).ok()?;
         // SAFETY: seen at 0 with acquire ordering; the caller of `copy` vouches for being the one publisher.
-        unsafe { shared.fill(slot, record, 0) };
+        unsafe { slot.fill(record, 0) };
         self.pool.ring.advance_head();
         Some(slot.window)
     }
