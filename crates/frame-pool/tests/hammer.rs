@@ -44,7 +44,7 @@ fn readers_scan_while_the_keeper_moves() {
         });
         check(&lease);
         drop((lease, rig.tray.take()));
-        rig.stream.retire();
+        rig.stream.retire_when_due();
     }
     assert_eq!(rig.stream.books().rescued, moved, "each round moved its frame");
     assert!(moved > 20 && scans.load(Ordering::Relaxed) > moved, "{moved} moves under {scans:?} scans");

@@ -128,7 +128,7 @@ impl Rig {
         }
         let (block, record) = self.write();
         self.publish(block, record).unwrap();
-        self.stream.retire();
+        self.stream.retire_when_due();
         true
     }
 }
