@@ -152,19 +152,19 @@ impl Layout {
         self.columns as u64 * self.colour.elements() as u64 * self.element.bytes() as u64
     }
 
-    /// Bytes from the first pixel to the end of the last one, padding between rows counted.
+    /// Bytes from the first pixel to the end of the last one, padding between rows counted. Saturates: no slot holds so much.
     #[must_use]
     pub const fn pixel_bytes(&self) -> u64 {
         if self.rows == 0 {
             return 0;
         }
-        (self.rows as u64 - 1) * self.row_stride as u64 + self.row_bytes()
+        ((self.rows as u64 - 1) * self.row_stride as u64).saturating_add(self.row_bytes())
     }
 
-    /// Bytes from the start of the slot to the end of the last pixel.
+    /// Bytes from the start of the slot to the end of the last pixel. Saturates as [`Layout::pixel_bytes`].
     #[must_use]
     pub const fn end(&self) -> u64 {
-        self.offset as u64 + self.pixel_bytes()
+        self.pixel_bytes().saturating_add(self.offset as u64)
     }
 
     /// Whether rows follow each other without padding, so that the whole picture is one slice.

@@ -12,7 +12,7 @@
 //!   into the reserve), then [`Stream::retire_when_due`].
 //! * [`Lease`]: one pointer; `Clone + Send + Sync + 'static`; dropped in any order on any thread.
 //! * [`Books`]: every frame in exactly one column.
-//! * [`Layout`]: what the bytes mean. [`Record`]: what is known of the frame, and by what [`Evidence`] it is held to be good.
+//! * [`Layout`]: what the bytes mean; [`Picture`] views them, [`RegionView`] one region of several, [`OwnedFrame`] a copy. [`Record`]: what is known of the frame, and by what [`Evidence`] it is held to be good.
 //!
 //! # What is promised, and by whom
 //!
@@ -42,12 +42,15 @@ mod holder;
 mod keeper;
 mod layout;
 mod lease;
+mod owned;
+mod picture;
 mod pin;
 #[cfg(not(pool_loom))]
 mod pool;
 mod raw;
 mod record;
 mod region;
+mod regions;
 mod ring;
 #[cfg(not(pool_loom))]
 mod service;
@@ -70,14 +73,16 @@ pub use doorbell::{Doorbell, Ticket};
 pub use holder::{Held, Holder, Holding};
 pub use layout::{Colour, Element, Layout, MemoryOrder, Origin};
 pub use lease::Lease;
-pub use pin::{PinError, Pinned};
+pub use owned::OwnedFrame;
+pub use picture::{Picture, Sample, ViewError};
+pub use pin::{PinError, Pinned, PinnedPages};
 #[cfg(not(pool_loom))]
 pub use pool::{Leased, Pool, PoolError, RingMemory, StreamError};
 pub use raw::{Overrun, RawFrame};
 pub use record::{Evidence, Record, Tag, monotonic_ns};
 pub use region::{HugePages, RegionCost, RegionError, RegionPlan};
+pub use regions::{RegionLayout, RegionView};
 pub use ring::PublishError;
 pub use sink::{Sink, Unlock, sealed};
 pub use stream::{Pressure, Stream, StreamMode, StreamPlan};
 pub use verify::Torn;
-pub use view::{Sample, ViewError};

@@ -5,6 +5,7 @@
 //! writes need no pin.
 
 use crate::lease::Lease;
+use crate::region::PAGE;
 use crate::slot::Slot;
 use crate::sync::Ordering;
 
@@ -18,6 +19,21 @@ pub enum PinError {
         /// The most pins at a time.
         limit: u32,
     },
+}
+
+/// The whole pages around a pinned slot, for transfers that take nothing smaller (O_DIRECT, device mappings).
+///
+/// A pointer and not a slice: where slots are not whole pages, the first and the last page hold a part of the neighbours, which
+/// the camera may be writing. What is transferred beside the slot itself is of no meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PinnedPages {
+    /// First byte of the first page; a multiple of 4096. Readable while the pin lives.
+    pub start: *const u8,
+    /// Bytes of all pages; a multiple of 4096.
+    pub bytes: usize,
+    /// Bytes from `start` to the slot's first byte.
+    pub slot_at: usize,
 }
 
 /// A lease that the keeper does not move. Unpins when dropped.
@@ -40,6 +56,17 @@ impl Pinned {
         let bytes = self.lease.slot_bytes();
         let both = bytes.as_ptr().addr() | bytes.len() | 4096;
         1 << both.trailing_zeros()
+    }
+
+    /// The whole pages that the slot touches.
+    #[must_use]
+    pub fn pages(&self) -> PinnedPages {
+        let (slot, page) = (self.lease.slot_bytes().as_ptr_range(), PAGE as usize);
+        let slot_at = slot.start.addr() % page;
+        let bytes = (slot.end.addr() - slot.start.addr() + slot_at).next_multiple_of(page);
+        // The address alone: the slice's own right to read ends with the slot, the window's map does not.
+        let start = core::ptr::with_exposed_provenance(slot.start.addr() - slot_at);
+        PinnedPages { start, bytes, slot_at }
     }
 }
 

@@ -125,9 +125,7 @@ impl Pool {
     /// Blocks held by readers. Exact when nothing moves.
     #[must_use]
     pub fn leased(&self) -> Leased {
-        let ring = (0..self.plan.blocks)
-            .filter(|&b| self.owner.ring.free_slot(b).is_err())
-            .count();
+        let ring = (0..self.plan.blocks).filter(|&b| self.owner.ring.free_slot(b).is_err()).count();
         Leased {
             ring: u32::try_from(ring).unwrap_or(u32::MAX),
             reserve: self.owner.free.len() - self.owner.free.free(),

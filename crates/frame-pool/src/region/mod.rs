@@ -14,8 +14,9 @@ use rustix::fs::{FallocateFlags, MemfdFlags, SealFlags};
 use rustix::mm::{Advice, ProtFlags};
 
 pub(crate) use map::Space;
+pub(crate) use plan::PAGE;
+use plan::round_up;
 pub use plan::{HugePages, RegionCost, RegionPlan};
-use plan::{PAGE, round_up};
 
 /// Bytes at the start of a block that hold what tells one frame from another.
 const HEAD_BYTES: usize = 64;
