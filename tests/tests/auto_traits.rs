@@ -5,11 +5,13 @@
 mod says;
 
 use std::error::Error;
+use std::ops::{Deref, DerefMut};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use frame_pool::{
-    Books, Doorbell, Layout, Lease, LossEvent, Pinned, Pool, PoolError, Record, Stream, StreamError,
-    ViewError,
+    Books, Doorbell, Held, Holder, Holding, Layout, Lease, LossEvent, OwnedFrame, Picture, PinError, Pinned,
+    PinnedPages, Pool, PoolError, PublishError, Record, RegionError, RegionLayout, RegionView, Stream,
+    StreamError, StreamPlan, Ticket, Torn, ViewError,
 };
 use pvcam::error::{
     ArmError, Failure, OpenError, ParamError, ProbeError, SdkError, StartError, StopError, WaitError,
@@ -23,7 +25,23 @@ use pvcam::{
 yes!(Lease: Clone + Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + AsRef<[u8]> + 'static);
 no!(Lease: Copy, Default, AsMut<[u8]>, PartialEq);
 yes!(Pinned: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + 'static);
-no!(Pinned: Clone, Copy);
+no!(Pinned: Clone, Copy, Default, AsMut<[u8]>);
+// A name is given up once for each time it was taken.
+yes!(Held: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + Deref<Target = Lease> + 'static);
+no!(Held: Clone, Copy, Default, DerefMut);
+yes!(Holder: Clone + Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + 'static);
+no!(Holder: Copy, Default);
+// A copy of a frame is nobody's but its owner's, and is still not written: its record vouches for its bytes.
+yes!(OwnedFrame: Clone + Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + AsRef<[u8]> + 'static);
+no!(OwnedFrame: Copy, Default, AsMut<[u8]>);
+// Views are borrowed, so they are as free as a reference to bytes.
+yes!(Picture<'static>: Copy + Send + Sync + Unpin + UnwindSafe + RefUnwindSafe);
+yes!(RegionView<'static>: Copy + Send + Sync + Unpin + UnwindSafe + RefUnwindSafe);
+no!(Picture<'static>: Default, AsMut<[u8]>);
+no!(RegionView<'static>: Default, DerefMut);
+// Addresses of pages that others may write: who takes them to another thread takes the pin there as well.
+yes!(PinnedPages: Copy + UnwindSafe + 'static);
+no!(PinnedPages: Send, Sync, Default);
 
 // There is one of each: a clone of a camera could touch parameters while the other one acquires.
 yes!(Sdk: Clone + Send + Sync + Unpin + 'static);
@@ -46,19 +64,25 @@ yes!(Canceller: Clone + Send + Sync + Unpin + 'static);
 yes!(Pool: Send + Sync + Unpin + 'static);
 yes!(Stream: Send + Sync + Unpin + 'static);
 yes!(Doorbell: Send + Sync + Unpin + 'static);
-no!(Pool: Clone, Copy);
-no!(Stream: Clone, Copy);
+no!(Pool: Clone, Copy, Default);
+no!(Stream: Clone, Copy, Default);
+yes!(StreamPlan: Send + Sync + Unpin + 'static);
+no!(StreamPlan: Clone, Copy);
+yes!(Ticket: Copy + Send + Sync + Unpin + UnwindSafe + 'static);
 
 // They hold sinks and callbacks, whose state after a panic nobody vouches for.
 no!(Session: UnwindSafe, RefUnwindSafe);
 no!(Armed: UnwindSafe, RefUnwindSafe);
 no!(Camera: UnwindSafe, RefUnwindSafe);
 no!(Stream: UnwindSafe, RefUnwindSafe);
+no!(StreamPlan: UnwindSafe, RefUnwindSafe);
 
 // What is only told is plain data.
 yes!(Books: Copy + Send + Sync + Unpin + UnwindSafe + 'static);
 yes!(Record: Copy + Send + Sync + Unpin + UnwindSafe + 'static);
 yes!(Layout: Copy + Send + Sync + Unpin + UnwindSafe + 'static);
+yes!(RegionLayout: Copy + Send + Sync + Unpin + UnwindSafe + 'static);
+yes!(Holding: Clone + Send + Sync + Unpin + UnwindSafe + 'static);
 yes!(LossEvent: Copy + Send + Sync + Unpin + UnwindSafe + 'static);
 yes!(Settings: Copy + Send + Sync + Unpin + UnwindSafe + 'static);
 yes!(Plan: Clone + Send + Sync + Unpin + UnwindSafe + 'static);
@@ -79,6 +103,10 @@ yes!(WaitError: Error + Send + Sync + Unpin + 'static);
 yes!(Failure: Error + Send + Sync + Unpin + 'static);
 yes!(PoolError: Error + Send + Sync + Unpin + 'static);
 yes!(StreamError: Error + Copy + Send + Sync + Unpin + 'static);
+yes!(RegionError: Error + Send + Sync + Unpin + 'static);
+yes!(PublishError: Error + Copy + Send + Sync + Unpin + 'static);
+yes!(PinError: Error + Copy + Send + Sync + Unpin + 'static);
+yes!(Torn: Error + Copy + Send + Sync + Unpin + 'static);
 yes!(ViewError: Error + Copy + Send + Sync + Unpin + 'static);
 yes!(Refused<Camera, ArmError>: Error + Send + Sync + Unpin + 'static);
 yes!(Refused<Armed, StartError>: Error + Send + Sync + Unpin + 'static);
