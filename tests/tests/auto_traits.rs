@@ -9,9 +9,9 @@ use std::ops::{Deref, DerefMut};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use frame_pool::{
-    Books, Doorbell, Held, Holder, Holding, Layout, Lease, LossEvent, OwnedFrame, Picture, PinError, Pinned,
-    PinnedPages, Pool, PoolError, PublishError, Record, RegionError, RegionLayout, RegionView, Stream,
-    StreamError, StreamPlan, Ticket, Torn, ViewError,
+    Books, Doorbell, Held, Holder, Holding, Layout, Lease, Limit, LossEvent, OwnedFrame, Picture, PinError,
+    Pinned, PinnedPages, Pool, PoolError, PublishError, Record, RegionError, RegionLayout, RegionReport,
+    RegionView, Stream, StreamError, StreamPlan, Ticket, Torn, ViewError,
 };
 use pvcam::error::{
     ArmError, Failure, OpenError, ParamError, ProbeError, SdkError, StartError, StopError, WaitError,
@@ -82,6 +82,8 @@ yes!(Books: Copy + Send + Sync + Unpin + UnwindSafe + 'static);
 yes!(Record: Copy + Send + Sync + Unpin + UnwindSafe + 'static);
 yes!(Layout: Copy + Send + Sync + Unpin + UnwindSafe + 'static);
 yes!(RegionLayout: Copy + Send + Sync + Unpin + UnwindSafe + 'static);
+yes!(Limit: Clone + Send + Sync + Unpin + UnwindSafe + 'static);
+yes!(RegionReport: Clone + Send + Sync + Unpin + UnwindSafe + 'static);
 yes!(Holding: Clone + Send + Sync + Unpin + UnwindSafe + 'static);
 yes!(LossEvent: Copy + Send + Sync + Unpin + UnwindSafe + 'static);
 yes!(Settings: Copy + Send + Sync + Unpin + UnwindSafe + 'static);

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use frame_pool::Limit;
 use pvcam::error::StartError;
 use pvcam::{Armed, Plan};
 use pvcam_tests::{Rig, Ring, assert_counter_scene, next, rest, small};
@@ -52,6 +53,12 @@ fn always_refused_it_says_what_was_tried_and_gives_it_back() {
         let (why, armed, rig) = refused(&ring, "refuse_start = 99", |plan| plan);
         let StartError::Refused { failure, tried } = &why else { unreachable!("{why:?}") };
         assert_eq!((failure.code(), &tried[..]), (Some(199), &[8, 4][..]), "{why}");
+        // Rings are locked by the driver, so the limit of that is the first thing to look at.
+        let limit = Limit::locked_memory();
+        assert!(
+            why.to_string().contains(&limit.to_string()) && limit.to_string().contains("RLIMIT_MEMLOCK"),
+            "{why}"
+        );
         assert_runs(armed, &rig, 4);
     }
 }

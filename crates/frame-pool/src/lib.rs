@@ -80,7 +80,7 @@ pub use pin::{PinError, Pinned, PinnedPages};
 pub use pool::{Leased, Pool, PoolError, RingMemory, StreamError};
 pub use raw::{Overrun, RawFrame};
 pub use record::{Evidence, Record, Tag, monotonic_ns};
-pub use region::{HugePages, RegionCost, RegionError, RegionPlan};
+pub use region::{HugePages, Limit, RegionCost, RegionError, RegionNote, RegionPlan, RegionReport};
 pub use regions::{RegionLayout, RegionView};
 pub use ring::PublishError;
 pub use sink::{Sink, Unlock, sealed};

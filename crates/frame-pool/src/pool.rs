@@ -10,7 +10,7 @@ use crate::books::Books;
 use crate::holder::{Holder, Holding};
 use crate::layout::{Element, Layout};
 use crate::record::{Evidence, Record};
-use crate::region::{Region, RegionError, RegionPlan};
+use crate::region::{Region, RegionError, RegionPlan, RegionReport};
 use crate::service::Service;
 use crate::shared::Owner;
 use crate::stream::{Stream, StreamMode, StreamPlan};
@@ -109,6 +109,23 @@ impl Pool {
     #[must_use]
     pub fn plan(&self) -> &RegionPlan {
         &self.plan
+    }
+
+    /// What its memory takes, and what had to be done without: 2 MiB pages, or the rescue of held frames.
+    ///
+    /// ```
+    /// use frame_pool::{Pool, RegionPlan};
+    /// let pool = Pool::new(RegionPlan::new(1024, 8, 2), 1 << 20)?;
+    /// let memory = pool.memory();
+    /// assert_eq!(memory.cost, pool.plan().cost());
+    /// memory.notes.iter().for_each(|note| println!("{note}"));
+    /// # Ok::<(), frame_pool::PoolError>(())
+    /// ```
+    #[must_use]
+    pub fn memory(&self) -> RegionReport {
+        let report = self.owner.region.as_ref().map(|region| region.report().clone());
+        // A pool always has a region; a report of nothing serves the type alone.
+        report.unwrap_or_else(|| RegionReport { cost: self.plan.cost(), huge_bytes: 0, notes: Vec::new() })
     }
 
     /// The ring as the SDK is to see it.

@@ -3,61 +3,34 @@
 //! Rust code never makes a reference into the SDK's map and never writes through it; only the SDK does. Readers look
 //! through windows: read-only maps, each covering every page its block touches, at addresses congruent to the block.
 
+mod error;
+mod file;
+mod limits;
 mod map;
 mod plan;
 mod repoint;
+mod report;
+mod windows;
 
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FallocateFlags, MemfdFlags, SealFlags};
+use rustix::io::Errno;
 use rustix::mm::{Advice, ProtFlags};
 
+pub use error::RegionError;
+use error::refused;
+pub use limits::Limit;
 pub(crate) use map::Space;
 pub(crate) use plan::PAGE;
-use plan::round_up;
 pub use plan::{HugePages, RegionCost, RegionPlan};
+pub use report::{RegionNote, RegionReport};
+use windows::Windows;
 
 /// Bytes at the start of a block that hold what tells one frame from another.
 const HEAD_BYTES: usize = 64;
-
-/// Why a region could not be made.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RegionError {
-    /// The plan asks for nothing.
-    #[error(
-        "a region needs at least 1 block of at least 1 byte; asked: {blocks} blocks of {block_bytes} bytes"
-    )]
-    Empty {
-        /// Blocks asked for.
-        blocks: u32,
-        /// Bytes of a block asked for.
-        block_bytes: usize,
-    },
-    /// The plan takes more memory than allowed.
-    #[error(
-        "the region needs {needed} bytes, the budget is {budget}: use fewer slots, a smaller region or a larger budget"
-    )]
-    OverBudget {
-        /// Bytes needed.
-        needed: u64,
-        /// Bytes allowed.
-        budget: u64,
-    },
-    /// The system refused a step.
-    #[error("{step} of {bytes} bytes failed: {source}. {cure}")]
-    System {
-        /// What was tried.
-        step: &'static str,
-        /// How many bytes it was about.
-        bytes: u64,
-        /// What to do about it.
-        cure: &'static str,
-        /// The system's answer.
-        source: std::io::Error,
-    },
-}
+/// Maps that the rest of the process is left when windows get a map each: without any, an allocation elsewhere fails.
+const MAPS_FOR_OTHERS: u32 = 1024;
 
 /// The memory of one pool.
 #[derive(Debug)]
@@ -70,9 +43,8 @@ pub(crate) struct Region {
     /// The copier's writable map of the reserve (none without a reserve).
     reserve: Option<Space>,
     /// The readers' windows.
-    windows: Space,
-    /// First data byte of each window.
-    data: Box<[usize]>,
+    windows: Windows,
+    report: RegionReport,
 }
 
 impl Region {
@@ -85,27 +57,28 @@ impl Region {
         if cost.bytes > budget {
             return Err(RegionError::OverBudget { needed: cost.bytes, budget });
         }
-        let file = sealed_file(cost.bytes)?;
-        let ring_bytes = plan.reserve_offset();
-        let rw = ProtFlags::READ | ProtFlags::WRITE;
-        let ring =
-            Space::reserve(ring_bytes, plan.granule()).map_err(system("reserving addresses", ring_bytes))?;
-        ring.place(0, ring_bytes, rw, &file, 0).map_err(system("mapping the ring", ring_bytes))?;
+        let file = file::sealed_file(cost.bytes)?;
+        let ring = writable(&plan, &file, 0, plan.reserve_offset(), "mapping the ring")?;
         let reserve = if plan.reserve == 0 {
             None
         } else {
             let bytes = plan.file_bytes() - plan.reserve_offset();
-            let space =
-                Space::reserve(bytes, plan.granule()).map_err(system("reserving addresses", bytes))?;
-            space
-                .place(0, bytes, rw, &file, plan.reserve_offset())
-                .map_err(system("mapping the reserve", bytes))?;
-            Some(space)
+            Some(writable(&plan, &file, plan.reserve_offset(), bytes, "mapping the reserve")?)
         };
-        let (windows, data) = map_windows(&plan, &file)?;
-        let region = Self { plan, file, ring, reserve, windows, data };
-        region.advise();
+        let (windows, note) = windows_as_possible(&plan, &file)?;
+        let cost = plan.cost_with(windows.separate);
+        let report = RegionReport { cost, huge_bytes: 0, notes: note.into_iter().collect() };
+        let mut region = Self { plan, file, ring, reserve, windows, report };
+        region.prefault();
+        if let HugePages::Try { budget_ms } = plan.huge_pages {
+            region.try_huge_pages(budget_ms);
+        }
         Ok(region)
+    }
+
+    /// What it became.
+    pub(crate) fn report(&self) -> &RegionReport {
+        &self.report
     }
 
     /// What it was made from.
@@ -155,137 +128,109 @@ impl Region {
 
     /// First data byte of window `window`, as readers see it.
     pub(crate) fn window_data(&self, window: u32) -> *const u8 {
-        core::ptr::with_exposed_provenance(self.data.get(window as usize).copied().unwrap_or(0))
+        core::ptr::with_exposed_provenance(self.windows.data.get(window as usize).copied().unwrap_or(0))
     }
 
-    /// Advice that costs nothing if refused: not inherited by fork (a child's copy of a lease would tear), huge pages.
-    fn advise(&self) {
-        let whole =
-            [(self.ring.start(), self.plan.reserve_offset()), (self.windows.start(), self.windows_bytes())];
-        for (start, bytes) in whole {
-            let bytes = usize::try_from(bytes).unwrap_or(0);
-            // SAFETY: the range is ours and mapped; this advice changes no byte and no address.
-            let _ = unsafe { rustix::mm::madvise(start.cast(), bytes, Advice::LinuxDontFork) };
-        }
+    /// Maps the ring's pages for the SDK. Refused: its first writes fault the pages in, as slowly as they would anyway.
+    fn prefault(&mut self) {
         let ring = usize::try_from(self.plan.reserve_offset()).unwrap_or(0);
-        // SAFETY: the range is our own map; populating fills page tables and changes no byte. Refused: the SDK's first writes
-        // fault the pages in, as slowly as they would anyway.
-        let _ = unsafe { rustix::mm::madvise(self.ring.start().cast(), ring, Advice::LinuxPopulateWrite) };
-        if let HugePages::Try { budget_ms } = self.plan.huge_pages {
-            self.collapse(Duration::from_millis(u64::from(budget_ms)));
+        // SAFETY: the range is our own map; populating fills page tables and changes no byte.
+        let answer =
+            unsafe { rustix::mm::madvise(self.ring.start().cast(), ring, Advice::LinuxPopulateWrite) };
+        if let Err(errno) = answer {
+            self.report.notes.push(RegionNote::NotPrefaulted { answer: errno.to_string() });
         }
     }
 
-    fn windows_bytes(&self) -> u64 {
-        windows_span(&self.plan)
+    /// Gives ring and reserve 2 MiB pages as far as time and system allow, and notes what is left. Small blocks are not laid out
+    /// for them.
+    fn try_huge_pages(&mut self, budget_ms: u32) {
+        if self.plan.granule() != plan::HUGE_PAGE {
+            return;
+        }
+        let (huge_bytes, stopped) = self.collapse(Duration::from_millis(budget_ms.into()));
+        self.report.huge_bytes = huge_bytes;
+        let small_bytes = self.plan.file_bytes() - huge_bytes;
+        self.report.notes.extend(stopped.map(|by| match by {
+            Stopped::Time => RegionNote::PageTime { budget_ms, small_bytes },
+            Stopped::System(errno) => RegionNote::NoHugePages { answer: errno.to_string(), small_bytes },
+        }));
     }
 
-    /// Gives the ring and reserve 2 MiB pages, piece by piece, until the time is used up.
-    fn collapse(&self, budget: Duration) {
+    /// Collapses piece by piece until the time is used up or the system refuses; says how many bytes it did.
+    fn collapse(&self, budget: Duration) -> (u64, Option<Stopped>) {
         let until = Instant::now() + budget;
+        let mut done = 0;
         let reserve = self.plan.file_bytes() - self.plan.reserve_offset();
         let spaces = [(Some(&self.ring), self.plan.reserve_offset()), (self.reserve.as_ref(), reserve)];
         for (space, bytes) in spaces.into_iter().filter_map(|(s, b)| s.map(|s| (s, b))) {
             let mut at = 0;
-            while at + plan::HUGE_PAGE <= bytes && self.plan.granule() == plan::HUGE_PAGE {
+            while at + plan::HUGE_PAGE <= bytes {
                 if Instant::now() >= until {
-                    return;
+                    return (done, Some(Stopped::Time));
                 }
                 let start = space.start().wrapping_add(usize::try_from(at).unwrap_or(0));
                 // SAFETY: the range lies inside our own map; collapsing pages keeps every byte and address.
                 let answer =
                     unsafe { libc::madvise(start.cast(), plan::HUGE_PAGE as usize, libc::MADV_COLLAPSE) };
                 if answer != 0 {
-                    return; // an old kernel or no contiguous memory: small pages serve as well
+                    let errno = std::io::Error::last_os_error().raw_os_error();
+                    // An old kernel, or no contiguous memory: small pages serve as well.
+                    return (done, Some(Stopped::System(Errno::from_raw_os_error(errno.unwrap_or(0)))));
                 }
                 at += plan::HUGE_PAGE;
+                done += plan::HUGE_PAGE;
+            }
+        }
+        (done, None)
+    }
+}
+
+/// What ended the search for huge pages.
+enum Stopped {
+    Time,
+    System(Errno),
+}
+
+/// A writable map of a part of the file: the SDK's of the ring, the copier's of the reserve.
+fn writable(
+    plan: &RegionPlan,
+    file: &OwnedFd,
+    offset: u64,
+    bytes: u64,
+    step: &'static str,
+) -> Result<Space, RegionError> {
+    let space = Space::reserve(bytes, plan.granule()).map_err(refused("reserving addresses", bytes))?;
+    let rw = ProtFlags::READ | ProtFlags::WRITE;
+    space.place(0, bytes, rw, file, offset).map_err(refused(step, bytes))?;
+    Ok(space)
+}
+
+/// Windows with a map each, if the plan is for that and the system has room; else all in one map, which takes fewer maps and
+/// addresses. Then held frames cannot be moved out of the ring, and a note says so.
+fn windows_as_possible(
+    plan: &RegionPlan,
+    file: &OwnedFd,
+) -> Result<(Windows, Option<RegionNote>), RegionError> {
+    let mut limit = None;
+    if plan.separate_windows() {
+        let maps = plan.cost().maps;
+        let room = Limit::maps(maps);
+        if room.forbids(u64::from(maps.saturating_add(MAPS_FOR_OTHERS))) {
+            limit = Some(room);
+        } else {
+            match Windows::map(plan, file, true) {
+                Ok(windows) => return Ok((windows, None)),
+                Err(RegionError::Limited { limit: found, .. }) => limit = Some(*found),
+                Err(why) if !why.is_shortage() => return Err(why),
+                Err(_) => {}
             }
         }
     }
+    let windows = Windows::map(plan, file, false)?;
+    // Without a reserve nothing could be moved anyway.
+    Ok((windows, (plan.reserve > 0).then_some(RegionNote::SharedWindows { limit })))
 }
 
-fn system(step: &'static str, bytes: u64) -> impl Fn(rustix::io::Errno) -> RegionError {
-    move |errno| {
-        let cure = match errno {
-            rustix::io::Errno::NOMEM => {
-                "Free memory, ask for a smaller ring, or raise vm.max_map_count if the process has very many maps."
-            }
-            rustix::io::Errno::NOSPC => {
-                "There is not enough memory for the ring: ask for fewer slots or a smaller region."
-            }
-            rustix::io::Errno::MFILE | rustix::io::Errno::NFILE => {
-                "Raise the limit of open files (ulimit -n)."
-            }
-            rustix::io::Errno::PERM | rustix::io::Errno::NOSYS => {
-                "The system does not allow memfd_create or mapping (a sandbox?): allow these calls."
-            }
-            _ => "See the system's answer.",
-        };
-        RegionError::System { step, bytes, cure, source: errno.into() }
-    }
-}
-
-/// A file in RAM of fixed size. Allocated at once, so that memory that is missing is an error here and not a signal later;
-/// sealed, so that nobody can shrink it under a reader.
-fn sealed_file(bytes: u64) -> Result<OwnedFd, RegionError> {
-    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-    let file = rustix::fs::memfd_create("frame-pool", flags).map_err(system("memfd_create", bytes))?;
-    rustix::fs::ftruncate(&file, bytes).map_err(system("sizing the memory file", bytes))?;
-    rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, bytes).map_err(system("allocating", bytes))?;
-    let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
-    rustix::fs::fcntl_add_seals(&file, seals).map_err(system("sealing the memory file", bytes))?;
-    Ok(file)
-}
-
-/// Addresses from one window's slot to the next: its pages, room for any congruence, and a guard.
-fn window_stride(plan: &RegionPlan) -> u64 {
-    round_up(plan.block_bytes as u64 + 2 * PAGE, plan.granule()).saturating_add(2 * plan.granule())
-}
-
-fn windows_span(plan: &RegionPlan) -> u64 {
-    if plan.separate_windows() {
-        window_stride(plan).saturating_mul(u64::from(plan.blocks) + u64::from(plan.reserve))
-    } else {
-        plan.file_bytes()
-    }
-}
-
-/// Maps the windows read-only and says where each one's data begins.
-fn map_windows(plan: &RegionPlan, file: &OwnedFd) -> Result<(Space, Box<[usize]>), RegionError> {
-    let span = windows_span(plan);
-    let space = Space::reserve(span, plan.granule()).map_err(system("reserving addresses", span))?;
-    let count = plan.blocks.saturating_add(plan.reserve);
-    let mut data = Vec::with_capacity(count as usize);
-    if !plan.separate_windows() {
-        let bytes = round_up(plan.file_bytes(), PAGE);
-        let base =
-            space.place(0, bytes, ProtFlags::READ, file, 0).map_err(system("mapping the windows", bytes))?;
-        let base = base.expose_provenance();
-        data.extend((0..count).map(|w| base + usize::try_from(plan.block_offset(w)).unwrap_or(0)));
-        return Ok((space, data.into_boxed_slice()));
-    }
-    for window in 0..count {
-        let data_at = place_window(&space, plan, file, window, plan.block_offset(window));
-        data.push(data_at.map_err(system("mapping a window", plan.block_bytes as u64))?);
-    }
-    Ok((space, data.into_boxed_slice()))
-}
-
-/// Maps every page of the block whose data begins at `offset` of the file into window `window`'s addresses, congruent to the
-/// offset, and returns the address of the data.
-fn place_window(
-    space: &Space,
-    plan: &RegionPlan,
-    file: &OwnedFd,
-    window: u32,
-    offset: u64,
-) -> rustix::io::Result<usize> {
-    let first_page = offset & !(PAGE - 1);
-    let bytes = round_up(offset + plan.block_bytes as u64, PAGE) - first_page;
-    let at = u64::from(window) * window_stride(plan) + first_page % plan.granule();
-    let base = space.place(at, bytes, ProtFlags::READ, file, first_page)?;
-    // A forked child's copy of a lease would tear when the parent's camera writes on.
-    // SAFETY: the range was mapped just now; this advice changes no byte and no address.
-    let _ = unsafe { rustix::mm::madvise(base.cast(), bytes as usize, Advice::LinuxDontFork) };
-    Ok(base.expose_provenance() + (offset - first_page) as usize)
-}
+#[cfg(all(test, not(pool_loom)))]
+mod tests;

@@ -29,7 +29,7 @@ pub enum HugePages {
 /// use frame_pool::RegionPlan;
 /// let plan = RegionPlan::new(8_388_688, 32, 8); // 2048 x 2048 x 16 bit with 80 bytes of metadata
 /// let cost = plan.cost();
-/// assert!(cost.bytes >= 40 * 8_388_688 && cost.maps < 200);
+/// assert!(cost.bytes >= 40 * 8_388_688 && cost.maps == 3 + 3 + 2 * 40 + 1);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RegionPlan {
@@ -45,13 +45,17 @@ pub struct RegionPlan {
     pub huge_pages: HugePages,
 }
 
-/// What a plan takes.
+/// What a plan takes, exactly. The pool's own bookkeeping (a few hundred bytes a block) and the stack of its service thread
+/// (two maps) come on top.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RegionCost {
     /// Bytes of memory.
     pub bytes: u64,
-    /// Maps of the process (the system allows `vm.max_map_count`, 65530 by default), guard gaps counted.
+    /// Maps of the process (the system allows `vm.max_map_count`, 65530 by default), guards counted. Moving frames out of the
+    /// ring does not change their number.
     pub maps: u32,
+    /// Bytes of address space (`RLIMIT_AS`, unlimited by default): each block is seen twice, with room around it.
+    pub addresses: u64,
 }
 
 impl RegionPlan {
@@ -64,8 +68,35 @@ impl RegionPlan {
     /// What it will take. Saturates instead of overflowing, so that an absurd plan is over every budget.
     #[must_use]
     pub fn cost(&self) -> RegionCost {
-        let windows = if self.separate_windows() { self.blocks.saturating_add(self.reserve) } else { 2 };
-        RegionCost { bytes: self.file_bytes(), maps: windows.saturating_mul(2).saturating_add(8) }
+        self.cost_with(self.separate_windows())
+    }
+
+    /// The same with windows that have a map each, or share one.
+    pub(crate) fn cost_with(&self, separate: bool) -> RegionCost {
+        let bytes = self.file_bytes();
+        let spaces = 2 + u32::from(self.reserve > 0);
+        let windows = if separate { self.windows_span() } else { bytes };
+        // The ring's map, the reserve's and the windows' between two guard pages each. Behind each separate window is a gap, and
+        // the last gap and the guard are one.
+        let maps = if separate { self.windows().saturating_mul(2).saturating_add(1) } else { 3 };
+        let addresses = bytes.saturating_add(windows).saturating_add(u64::from(spaces) * 2 * PAGE);
+        RegionCost { bytes, maps: maps.saturating_add(3 * (spaces - 1)), addresses }
+    }
+
+    /// Windows: one a block.
+    pub(crate) const fn windows(&self) -> u32 {
+        self.blocks.saturating_add(self.reserve)
+    }
+
+    /// Addresses from one separate window to the next: its pages, room for any congruence, and a gap.
+    pub(crate) fn window_stride(&self) -> u64 {
+        let pages = (self.block_bytes as u64).saturating_add(2 * PAGE);
+        round_up(pages, self.granule()).saturating_add(2 * self.granule())
+    }
+
+    /// Addresses of all separate windows.
+    pub(crate) fn windows_span(&self) -> u64 {
+        self.window_stride().saturating_mul(self.windows().into())
     }
 
     /// Bytes that the ring takes for the SDK: N x B, without slack.
@@ -81,7 +112,7 @@ impl RegionPlan {
 
     /// Whether each window has a map of its own, so that it can be repointed.
     pub(crate) const fn separate_windows(&self) -> bool {
-        self.blocks.saturating_add(self.reserve) <= MOST_SEPARATE
+        self.windows() <= MOST_SEPARATE
     }
 
     /// Where the reserve begins in the file.

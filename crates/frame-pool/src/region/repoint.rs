@@ -8,18 +8,19 @@ use std::os::fd::OwnedFd;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{FallocateFlags, MemfdFlags};
+use rustix::fs::FallocateFlags;
 use rustix::mm::ProtFlags;
 
 use super::plan::PAGE;
-use super::{Region, Space, place_window, window_stride};
+use super::windows::place_window;
+use super::{Region, Space, file};
 use crate::copy;
 use crate::keeper::{Memory, RepointError};
 use crate::slot::Slot;
 
 impl Memory for Region {
     fn can_repoint(&self) -> bool {
-        self.plan.separate_windows() && self.plan.reserve > 0 && works()
+        self.windows.separate && self.plan.reserve > 0 && works()
     }
 
     fn copy_out(&self, block: u32, reserve: u32, window: &Slot) {
@@ -37,7 +38,9 @@ impl Memory for Region {
         let inside = self.inside_granule(window.address()) as u64;
         let offset = self.plan.block_offset(self.plan.blocks + reserve) + inside;
         for _ in 0..2 {
-            if let Ok(address) = place_window(&self.windows, &self.plan, &self.file, window.window, offset) {
+            if let Ok(address) =
+                place_window(&self.windows.space, &self.plan, &self.file, window.window, offset)
+            {
                 debug_assert_eq!(address, window.address().addr(), "a leased window does not move");
                 return Ok(());
             }
@@ -50,13 +53,13 @@ impl Memory for Region {
     }
 
     fn repoint_idle(&self, window: &Slot, block: u32) -> Result<(), RepointError> {
-        let (stride, offset) = (window_stride(&self.plan), self.plan.block_offset(block));
+        let (stride, offset) = (self.plan.window_stride(), self.plan.block_offset(block));
         let start = u64::from(window.window) * stride;
         for _ in 0..2 {
             // What the window showed before may lie elsewhere in its addresses: take that away first. Nobody looks.
-            if self.windows.clear(start, stride).is_ok()
+            if self.windows.space.clear(start, stride).is_ok()
                 && let Ok(address) =
-                    place_window(&self.windows, &self.plan, &self.file, window.window, offset)
+                    place_window(&self.windows.space, &self.plan, &self.file, window.window, offset)
             {
                 window.set_address(core::ptr::with_exposed_provenance(address));
                 return Ok(());
@@ -139,7 +142,7 @@ fn kernel_reads_all(sink: &OwnedFd, start: usize, length: usize, stop: &AtomicBo
 }
 
 fn memory_file(bytes: u64) -> rustix::io::Result<OwnedFd> {
-    let file = rustix::fs::memfd_create("frame-pool-self-test", MemfdFlags::CLOEXEC)?;
+    let file = file::memory_file("frame-pool-self-test")?;
     rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, bytes)?;
     Ok(file)
 }

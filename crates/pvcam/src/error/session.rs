@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use frame_pool::{Books, PoolError, StreamError};
+use frame_pool::{Books, Limit, PoolError, StreamError};
 
 use super::Failure;
 
@@ -28,7 +28,8 @@ pub enum StartError {
     Stream(StreamError),
     /// The SDK refused to start, with every ring size tried.
     #[error(
-        "the SDK did not start: {failure} (tried rings of {tried:?} slots). If the ring cannot be locked in memory, raise the limit (ulimit -l) or ask for fewer slots"
+        "the SDK did not start: {failure} (tried rings of {tried:?} slots). If the ring cannot be locked in memory: {}; or ask for fewer slots",
+        Limit::locked_memory()
     )]
     Refused {
         /// What the SDK says of the last try.
