@@ -59,6 +59,7 @@ const TIDY: &str = "Each problem is printed as `path:line: what is wrong, and th
   - each `allow` and `expect` of a lint gives its reason
   - a lib.rs holds docs, attributes, `mod` and `use`, nothing else
   - each crate has docs, a description, and the lints of the workspace
+  - a crate's own clippy.toml holds the workspace's settings as well
   - no tracked file names a path of one machine or a mark of unfinished work
   - a decision is docs/adr/NNNN-title.md with its four sections, each number once";
 

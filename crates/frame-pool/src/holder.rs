@@ -4,11 +4,11 @@
 //! takes its leases through a [`Holder`]: then a full ring has a name to blame, and a snapshot tells who is slow.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::lease::Lease;
 use crate::record::monotonic_ns;
+use crate::sync::{AtomicU64, Ordering};
 
 /// Frames of one holder whose time is noted. More may be held; those beyond are counted, not timed.
 const NOTED: usize = 64;

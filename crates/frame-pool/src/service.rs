@@ -1,6 +1,5 @@
 //! The service thread: asleep unless a copy waits or the ring is nearly full.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -9,6 +8,7 @@ use parking_lot::Mutex;
 
 use crate::doorbell::Doorbell;
 use crate::stream::Stream;
+use crate::sync::{AtomicBool, Ordering};
 
 /// State shared by the pool's handle and its thread.
 struct Desk {

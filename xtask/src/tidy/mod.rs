@@ -6,6 +6,7 @@
 mod adr;
 mod arrows;
 mod attributes;
+mod clippy_toml;
 mod lib_rs;
 mod manifests;
 mod rust_files;
@@ -52,6 +53,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<usize, Error> {
     let mut problems = arrows::check(&workspace.metadata);
     problems.extend(manifests::check(&workspace.metadata, &workspace.root, &files));
     problems.extend(adr::check(&files));
+    problems.extend(clippy_toml::check(&files));
     for file in &files {
         problems.extend(words::check(file));
         if file.path.ends_with(".rs") {

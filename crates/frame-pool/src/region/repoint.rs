@@ -6,7 +6,6 @@
 
 use std::os::fd::OwnedFd;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::FallocateFlags;
 use rustix::mm::ProtFlags;
@@ -17,6 +16,7 @@ use super::{Region, Space, file};
 use crate::copy;
 use crate::keeper::{Memory, RepointError};
 use crate::slot::Slot;
+use crate::sync::{AtomicBool, Ordering};
 
 impl Memory for Region {
     fn can_repoint(&self) -> bool {

@@ -5,6 +5,7 @@
     unreachable_pub,
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::disallowed_types,
     reason = "test support: each file uses its own part, and a failed step is a failed test"
 )]
 
