@@ -1,6 +1,6 @@
 //! The set of free reserve windows: a bitmap of atomic words, taken from and given back to without a lock.
 
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, order};
 
 const BITS: u32 = 64;
 
@@ -9,6 +9,9 @@ const BITS: u32 = 64;
 pub(crate) struct FreeSet {
     words: Box<[AtomicU64]>,
     len: u32,
+    /// What a control breaks on purpose.
+    #[cfg(pool_loom)]
+    pub(crate) fault: crate::model::Fault,
 }
 
 impl FreeSet {
@@ -20,7 +23,12 @@ impl FreeSet {
                 AtomicU64::new(if here == BITS { u64::MAX } else { (1 << here) - 1 })
             })
             .collect();
-        Self { words, len }
+        Self {
+            words,
+            len,
+            #[cfg(pool_loom)]
+            fault: crate::model::Fault::None,
+        }
     }
 
     /// Takes one, lowest first. What its last user did before giving it back is visible to the taker.
@@ -41,7 +49,8 @@ impl FreeSet {
     /// Gives one back. It may be taken by another thread before this returns.
     pub(crate) fn give(&self, which: u32) {
         if let Some(word) = self.words.get((which / BITS) as usize) {
-            word.fetch_or(1 << (which % BITS), Ordering::Release);
+            // Release: what the last user read is read before the next one writes.
+            word.fetch_or(1 << (which % BITS), order!(self.fault, RelaxedGive, Release));
         }
     }
 

@@ -48,6 +48,7 @@ mod pin;
 #[cfg(not(pool_loom))]
 mod pool;
 mod raw;
+mod rearm;
 mod record;
 mod region;
 mod regions;

@@ -30,6 +30,24 @@ pub enum Fault {
     StopWithoutMark,
     /// The keeper gives the ring block away before its readers look elsewhere.
     VacateBeforeRepoint,
+    /// A dropper reads where its frame lies before it gives up its count, and not in the same step.
+    MarksReadApart,
+    /// A frame that is marked twice, or after its last drop, counts as an owner each time.
+    OwnerTwice,
+    /// The ring is opened again without asking whether its frames are held.
+    RearmUnasked,
+    /// The keeper moves pinned frames as well.
+    PinsIgnored,
+    /// The head is published without releasing the count of its frame.
+    RelaxedHead,
+    /// Whether a slot is held is looked up without acquiring what its last dropper did.
+    RelaxedLook,
+    /// A block goes back to the free set without releasing what was read from it.
+    RelaxedGive,
+    /// The window that looks at a ring block is replaced without releasing that the frame was copied out.
+    RelaxedWindow,
+    /// A pin ends without releasing what was transferred.
+    RelaxedUnpin,
 }
 
 /// The memory of a model: blocks as cells, windows as a table that says which cell each one shows.
@@ -133,6 +151,21 @@ impl ModelPool {
     #[must_use]
     pub fn next_block(&self) -> u32 {
         self.0.ring.next_block()
+    }
+
+    /// Stops and opens the ring again: frames that are held move into the reserve, or this is refused with how many stay. Only
+    /// while nobody publishes, retires or rescues.
+    ///
+    /// # Errors
+    /// The number of blocks still held.
+    pub fn rearm(&self, memory: &dyn ModelMemory) -> Result<(), u32> {
+        self.0.rearm(Some(&Adapter(memory)))
+    }
+
+    /// Whether the pool is gone, asked of its bell: a pool that nobody owns any more must be.
+    #[must_use]
+    pub fn is_freed(bell: &std::sync::Weak<Doorbell>) -> bool {
+        bell.strong_count() == 0
     }
 
     /// Retires through the gate.

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 
 use crate::books::Books;
 use crate::holder::{Holder, Holding};
+use crate::keeper::Memory;
 use crate::layout::{Element, Layout};
 use crate::record::{Evidence, Record};
 use crate::region::{Region, RegionError, RegionPlan, RegionReport};
@@ -142,11 +143,7 @@ impl Pool {
     /// Blocks held by readers. Exact when nothing moves.
     #[must_use]
     pub fn leased(&self) -> Leased {
-        let ring = (0..self.plan.blocks).filter(|&b| self.owner.ring.free_slot(b).is_err()).count();
-        Leased {
-            ring: u32::try_from(ring).unwrap_or(u32::MAX),
-            reserve: self.owner.free.len() - self.owner.free.free(),
-        }
+        Leased { ring: self.owner.held_blocks(), reserve: self.owner.free.len() - self.owner.free.free() }
     }
 
     /// Lets a holder appear in [`Pool::holders`].
@@ -173,33 +170,19 @@ impl Pool {
             return Err(StreamError::NoUnlock);
         }
         let opened = self.service.attach(|| {
-            self.move_held_out();
-            let held = self.leased().ring;
-            if held > 0 {
-                return Err(StreamError::LeasesOut { held });
-            }
-            if let Some(region) = &self.owner.region {
+            let region = self.owner.region.as_ref();
+            let guarded = region.map(|region| Guarded::new(&self.owner, region));
+            let memory = guarded.as_ref().map(|guarded| guarded as &dyn Memory);
+            self.owner.rearm(memory).map_err(|held| StreamError::LeasesOut { held })?;
+            if let Some(region) = region {
                 region.blank_heads();
             }
-            self.owner.ring.reset();
             // Raw frames of the run before learn that their slots are somebody else's.
             self.owner.run.fetch_add(1, Ordering::AcqRel);
             self.owner.clock.set(Duration::ZERO);
             Ok(Arc::new(Stream::new(self.owner.clone(), plan)))
         });
         opened.unwrap_or(Err(StreamError::Busy))
-    }
-
-    /// Moves frames of an earlier stream that are still leased out of the ring, so that the next one can have it. The caller saw
-    /// that no stream is served: nobody else rescues, retires or publishes.
-    fn move_held_out(&self) {
-        let Some(region) = &self.owner.region else { return };
-        for block in 0..self.plan.blocks {
-            if self.owner.ring.free_slot(block).is_err() {
-                // What cannot be moved stays counted as held, which the caller reports.
-                let _ = self.owner.rescue(&Guarded::new(&self.owner, region), block);
-            }
-        }
     }
 
     /// Ends a stream: finishes the copies that wait (at most N - 2), closes the sink, and returns the final books.

@@ -9,7 +9,7 @@ use core::ptr::null_mut;
 use crate::shared::Shared;
 use crate::sink::Unlock;
 use crate::slot::{Slot, TELL};
-use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Line, Ordering};
+use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Line, Ordering, order};
 
 /// With fewer free blocks than this, or as many, the ring counts as nearly full.
 const NEARLY_FULL: u64 = 2;
@@ -52,6 +52,9 @@ pub(crate) struct Ring {
     look_at: AtomicU64,
     /// Ticket counter: who finds it at 0 retires, and goes on for all who came meanwhile.
     gate: Line<AtomicU32>,
+    /// What a control breaks on purpose.
+    #[cfg(pool_loom)]
+    pub(crate) fault: crate::model::Fault,
 }
 
 impl Ring {
@@ -65,6 +68,8 @@ impl Ring {
             tail_block: AtomicU32::new(0),
             look_at: AtomicU64::new(0),
             gate: Line(AtomicU32::new(0)),
+            #[cfg(pool_loom)]
+            fault: crate::model::Fault::None,
         }
     }
 
@@ -99,7 +104,8 @@ impl Ring {
     /// `slot` is null or points to a slot that lives as long as this ring: one of the same pool.
     pub(crate) unsafe fn set_slot(&self, block: u32, slot: *const Slot) {
         if let Some(entry) = self.slots.get(block as usize) {
-            entry.store(slot.cast_mut(), Ordering::Release);
+            // Release: the frame was copied out before anybody finds the block vacant.
+            entry.store(slot.cast_mut(), order!(self.fault, RelaxedWindow, Release));
         }
     }
 
@@ -158,7 +164,8 @@ impl Ring {
         if head - self.round.load(Ordering::Relaxed) >= u64::from(self.blocks) {
             self.round.store(head, Ordering::Relaxed);
         }
-        self.head.0.store(head, Ordering::Release);
+        // Release: who sees the head sees the count of the frame before it, and does not retire it.
+        self.head.0.store(head, order!(self.fault, RelaxedHead, Release));
     }
 
     /// Whether a quarter of the ring or more may be occupied. Only the publisher asks.

@@ -121,7 +121,7 @@ impl Owner {
         let this = Self::new(blocks, reserve, blank, None);
         // SAFETY: just made; nobody else knows of it.
         let shared = unsafe { &mut *this.0.as_ptr() };
-        shared.fault = fault;
+        (shared.fault, shared.ring.fault, shared.free.fault) = (fault, fault, fault);
         this
     }
 }
@@ -161,6 +161,10 @@ impl Shared {
         self.owners.fetch_add(1, Ordering::Relaxed);
         let before = slot.refs.fetch_or(OWNER | mark, self.mark_order());
         let leased = before & COUNT != 0;
+        #[cfg(pool_loom)]
+        if self.fault == crate::model::Fault::OwnerTwice {
+            return leased;
+        }
         if !leased || before & OWNER != 0 {
             // Not needed. The handle's count keeps this from being the last.
             self.owners.fetch_sub(1, Ordering::Relaxed);
@@ -232,8 +236,13 @@ impl Shared {
         #[cfg(pool_loom)]
         // SAFETY: the caller's lease keeps slot and pool alive until the next step.
         let _ = unsafe { (*(*slot).owner()).alive.read_ptr() };
+        #[cfg(pool_loom)]
+        // SAFETY: as above.
+        let marks_read_apart = unsafe { Self::marks_read_apart(slot) };
         // SAFETY: the caller's lease keeps the slot alive until its count goes in this step.
         let left = unsafe { (*slot).refs.fetch_sub(1, Self::drop_order(slot)) } - 1;
+        #[cfg(pool_loom)]
+        let left = if let Some(marks) = marks_read_apart { marks | left & COUNT } else { left };
         // No mark and no lease left: nothing to do, and nothing may be touched. The publisher acquires when it sees the 0.
         if left & COUNT == 0 && left != 0 {
             // SAFETY: the last lease of a frame that is marked as an owner is gone by this step.
@@ -266,6 +275,18 @@ impl Shared {
         }
         // SAFETY: the frame's count, which the caller owns; neither pool nor slot is touched afterwards.
         unsafe { Self::release_owner(owner) }
+    }
+
+    /// The control: marks that are read in a step of their own.
+    ///
+    /// # Safety
+    /// The caller owns one lease on `slot`.
+    #[cfg(pool_loom)]
+    unsafe fn marks_read_apart(slot: *const Slot) -> Option<u64> {
+        // SAFETY: the caller's lease keeps slot and pool alive.
+        let (slot, shared) = unsafe { (&*slot, &*(*slot).owner()) };
+        let apart = shared.fault == crate::model::Fault::MarksReadApart;
+        apart.then(|| slot.refs.load(Ordering::Relaxed) & !COUNT)
     }
 
     /// Release: what this reader did with the bytes happens before whoever writes them next. A control weakens it.

@@ -2,7 +2,7 @@
 
 use crate::record::Record;
 use crate::shared::Shared;
-use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Cell, Ordering};
+use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Cell, Ordering, order};
 
 /// Set in [`Slot::refs`] while the window looks at a reserve block instead of a ring block. It lives in the same word as
 /// the count, so that the last dropper learns both in one step: read apart, the slot could be published again between.
@@ -89,7 +89,8 @@ impl Slot {
     /// Leases out now.
     #[inline]
     pub(crate) fn count(&self) -> u64 {
-        self.refs.load(Ordering::Acquire) & COUNT
+        // Acquire: what the last reader did is done before who finds the slot free lets it be written.
+        self.refs.load(order!(self.fault(), RelaxedLook, Acquire)) & COUNT
     }
 
     /// Makes the first lease count of a frame, of which `record` is known; `marks` as in [`Slot::refs`]. A frame that is marked as an
@@ -137,6 +138,10 @@ impl Slot {
 
     /// The keeper begins to move the frame, unless it is pinned.
     pub(crate) fn begin_rescue(&self) -> bool {
+        #[cfg(pool_loom)]
+        if self.fault() == crate::model::Fault::PinsIgnored {
+            return true;
+        }
         self.pins.compare_exchange(0, RESCUING, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
@@ -159,6 +164,14 @@ impl Slot {
 
     /// Takes one pin back.
     pub(crate) fn unpin(&self) {
-        self.pins.fetch_sub(1, Ordering::Release);
+        // Release: the transfer is over before the keeper gives the block away.
+        self.pins.fetch_sub(1, order!(self.fault(), RelaxedUnpin, Release));
+    }
+
+    /// What a control breaks on purpose.
+    #[cfg(pool_loom)]
+    fn fault(&self) -> crate::model::Fault {
+        // SAFETY: the pool is adopted before the slot is shared, outlives it, and its fault is not written any more.
+        unsafe { (*self.owner()).fault }
     }
 }

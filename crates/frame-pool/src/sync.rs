@@ -39,6 +39,22 @@ mod real {
 #[cfg(not(pool_loom))]
 pub(crate) use real::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
 
+/// A memory order, or `Relaxed` in the model whose fault is named: a control that must fail. Outside the models, the order alone.
+macro_rules! order {
+    ($fault:expr, $weakened:ident, $order:ident) => {{
+        #[cfg(pool_loom)]
+        let order = if $fault == crate::model::Fault::$weakened {
+            $crate::sync::Ordering::Relaxed
+        } else {
+            $crate::sync::Ordering::$order
+        };
+        #[cfg(not(pool_loom))]
+        let order = $crate::sync::Ordering::$order;
+        order
+    }};
+}
+pub(crate) use order;
+
 /// A value on a cache line of its own (two lines: the prefetcher pulls pairs), so that the callback, the
 /// retiring thread and the droppers do not slow each other down.
 #[repr(align(128))]

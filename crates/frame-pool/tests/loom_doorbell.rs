@@ -1,4 +1,7 @@
 //! Model of the doorbell: no ring between the look and the sleep is lost. A lost wake-up is a deadlock, which loom reports.
+//!
+//! Covered: every interleaving of one ringer with one and two sleepers. Not covered: the futex itself, whose comparison under the
+//! kernel's lock a mutex plays, and deadlines, because models have no clock.
 #![cfg(pool_loom)]
 
 use frame_pool::Doorbell;

@@ -1,4 +1,7 @@
 //! Model of the reserve: a window given back by a reader is filled again by the copier.
+//!
+//! Covered: every interleaving of the two droppers of a copy with the copier's next use of its block. Not covered: the copy itself,
+//! whose source may be written meanwhile.
 #![cfg(pool_loom)]
 
 mod model;
@@ -53,4 +56,11 @@ fn the_copier_fills_only_what_nobody_reads() {
 #[should_panic]
 fn control_a_relaxed_drop_lets_the_copier_in() {
     reserve(Fault::RelaxedDrop);
+}
+
+/// Ordering mutation: the block goes back to the free set without release.
+#[test]
+#[should_panic(expected = "Causality violation")]
+fn control_a_relaxed_give_lets_the_copier_in() {
+    reserve(Fault::RelaxedGive);
 }

@@ -49,6 +49,20 @@ fn control_a_relaxed_last_drop_lets_the_camera_write_under_a_reader() {
     any_order(Fault::RelaxedDrop);
 }
 
+/// Ordering mutation: who marks the slot at which it stops finds that it is free, without acquiring its last read.
+#[test]
+#[should_panic(expected = "Causality violation")]
+fn control_a_relaxed_mark_lets_the_camera_write_beside_a_last_read() {
+    any_order(Fault::RelaxedMark);
+}
+
+/// Ordering mutation: the look at the count without acquire.
+#[test]
+#[should_panic(expected = "Causality violation")]
+fn control_a_relaxed_look_lets_the_camera_write_beside_a_last_read() {
+    any_order(Fault::RelaxedLook);
+}
+
 /// Clones on two threads: the slot stays until the last of them, whoever that is.
 fn clones(fault: Fault) {
     loom::model(move || {

@@ -1,4 +1,7 @@
 //! Models of the service thread: a full ring whose leases all go, with no callback left to retire them.
+//!
+//! Covered: every interleaving, with 2 preemptions, of droppers, the last callbacks and the sleeping service thread; a wake-up that
+//! is lost is a deadlock, which loom reports. Not covered: who nudges, and streams that close meanwhile.
 #![cfg(pool_loom)]
 
 mod model;

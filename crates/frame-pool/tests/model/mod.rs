@@ -8,6 +8,8 @@
     reason = "test support: each file uses its own part, and a failed step is a failed test"
 )]
 
+pub mod windows;
+
 use frame_pool::model::{Fault, ModelPool};
 use frame_pool::{Lease, Unlock};
 use loom::cell::UnsafeCell;
