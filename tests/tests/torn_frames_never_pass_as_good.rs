@@ -2,8 +2,8 @@
 #![expect(clippy::expect_used, reason = "a helper of a test that fails is a failed test")]
 
 use frame_pool::Torn;
-use pvcam::{Evidence, Lease, LossCause, Region, Session};
-use pvcam_tests::{Ring, Taker, counter};
+use pvcam::{Evidence, Lease, LossCause, Plan, Region, Session, StreamMode};
+use pvcam_tests::{Ring, Taker, assert_counter_scene, counter, next, scene_of, small};
 
 const TORN: u64 = 7;
 const FRAMES: u64 = 12;
@@ -82,23 +82,50 @@ fn copy_of_the_torn_frame(side: u16) -> bool {
     torn
 }
 
-/// The slot was written over before its frame is announced: nobody ever sees it.
+/// The slot was written over before its frame is announced: nobody ever sees it. A ring in place has broken its promise by that,
+/// and is copied from then on.
 #[test]
 fn a_frame_that_is_torn_when_it_is_announced() {
-    let ring = Ring::copied();
-    let rig = ring.rig(&faults("torn_early"));
-    let (session, mut taker) = ring.start(rig.open("pvcamUSB_0"));
-    let mut arrived = Vec::new();
-    for _ in 0..FRAMES {
-        rig.step(0, 1);
-        for lease in taker.settled(&session) {
-            assert!(is_whole(&lease, lease.record().number), "{:?}", lease.record());
-            arrived.extend(lease.record().camera_number);
+    for ring in Ring::all() {
+        let rig = ring.rig(&faults("torn_early"));
+        let (session, mut taker) = ring.start(rig.open("pvcamUSB_0"));
+        let mut arrived = Vec::new();
+        for number in 1..=FRAMES {
+            let expected = if number < TORN { ring.mode() } else { StreamMode::Copied };
+            rig.step(0, 1);
+            assert_eq!(session.delivery(), expected, "{} ring, after frame {number}", ring.story);
+            for lease in taker.settled(&session) {
+                assert_counter_scene(&lease);
+                lease.verify().expect("what is delivered is whole");
+                arrived.extend(lease.record().camera_number);
+            }
         }
+        let expected: Vec<u64> = (1..=FRAMES).filter(|&number| number != TORN).collect();
+        assert_eq!(arrived, expected, "{} ring", ring.story);
+        assert_told(session, FRAMES, &[TORN]);
     }
-    let expected: Vec<u64> = (1..=FRAMES).filter(|&number| number != TORN).collect();
-    assert_eq!(arrived, expected);
-    assert_told(session, FRAMES, &[TORN]);
+}
+
+/// The control: the number in the slot of the torn frame is that of a frame a round later, and its pixels are a mixture, so that a
+/// driver which believed the number would deliver a picture that the checks of this file refuse.
+#[test]
+fn a_mixture_is_seen_in_every_pixel_and_by_its_number() {
+    let ring = Ring::copied();
+    let rig = ring.rig(&faults("torn"));
+    let camera = rig.open("pvcamUSB_0");
+    let plan = Plan::sequence(FRAMES as u16).region(small(&camera));
+    let (session, frames) = camera.arm(plan).expect("a good plan").start().expect("it starts");
+    rig.step(0, FRAMES as u32);
+    let leases: Vec<Lease> = (0..FRAMES).map(|_| next(&frames)).collect();
+    let mixed = &leases[TORN as usize - 1];
+    let is = |number| scene_of(number, mixed.layout());
+    let pixels = mixed.pixels::<u16>().expect("16 bits a pixel");
+    let Err(Torn::Overwritten { found, .. }) = mixed.verify() else {
+        unreachable!("another number stands in it")
+    };
+    assert!(pixels != is(TORN) && pixels != is(found.into()), "the fault leaves neither frame whole");
+    assert!(pixels[..100] == is(found.into())[..100], "its beginning is that of the number in the slot");
+    drop(session);
 }
 
 /// The books and the events know of these torn frames, and of no other loss.

@@ -5,7 +5,7 @@
 
 mod support;
 
-use pvcam::{Books, Lease};
+use pvcam::{Books, Lease, StreamMode};
 use support::*;
 
 /// Steps frame by frame, and takes what comes.
@@ -56,4 +56,46 @@ fn frames_lost_in_the_camera_by_whole_rounds_of_the_ring() {
     let by_camera: Vec<u64> = leases.iter().filter_map(|lease| lease.record().camera_number).collect();
     assert_eq!(by_camera, [1, 2, 12, 13, 14, 15, 16, 17, 18, 19, 20], "one frame is the price of being sure");
     assert_eq!((books.highest, books.torn, books.lost_in_camera), (20, 1, 8), "{books}");
+}
+
+/// A locked ring, frame by frame; the last frame's books.
+fn run_locked(faults: &str, frames_to_step: u32) -> (Vec<u64>, Books, StreamMode) {
+    let trust = trust("lossy");
+    let rig = rig(&format!("clock = \"stepped\"\nno_overwrite = \"lossy\"\n[camera.faults]\n{faults}"));
+    let camera = rig.open();
+    let plan = continuous(&camera).trust(&trust);
+    let (session, frames) = start(arm(camera, plan));
+    let mut by_camera = Vec::new();
+    for _ in 0..frames_to_step {
+        rig.step(1);
+        until(|| session.books().in_flight == 0);
+        if let Some(lease) = frames.try_next() {
+            assert_counter_scene(&lease);
+            by_camera.extend(lease.record().camera_number);
+        }
+    }
+    let delivery = session.delivery();
+    let books = session.stop().expect("it stops").books;
+    assert_eq!(by_camera.len() as u64, books.delivered);
+    assert_balanced(&books);
+    (by_camera, books, delivery)
+}
+
+#[test]
+fn a_slot_of_a_locked_ring_that_is_written_over_ends_the_trust_in_it() {
+    for torn in [1, 5, 8] {
+        let (arrived, books, delivery) = run_locked(&format!("torn_early = [{torn}]"), 20);
+        assert_eq!(arrived, (1..=20).filter(|&number| number != torn).collect::<Vec<_>>());
+        assert_eq!((books.torn, books.lost(), delivery), (1, 1, StreamMode::Copied), "{books}");
+    }
+}
+
+#[test]
+fn less_than_a_round_too_high_is_the_cameras_loss_and_a_round_is_believed_when_seen_twice() {
+    let (arrived, books, delivery) = run_locked("lose_in_camera = [3, 4, 5, 6, 7, 8, 9]", 20);
+    assert_eq!(arrived, [1, 2, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
+    assert_eq!((books.torn, books.lost_in_camera, delivery), (0, 7, StreamMode::Locked), "{books}");
+    let (arrived, books, delivery) = run_locked("lose_in_camera = [3, 4, 5, 6, 7, 8, 9, 10]", 20);
+    assert_eq!(arrived, [1, 2, 12, 13, 14, 15, 16, 17, 18, 19, 20], "one frame is the price of being sure");
+    assert_eq!((books.torn, books.lost_in_camera, delivery), (1, 8, StreamMode::Copied), "{books}");
 }

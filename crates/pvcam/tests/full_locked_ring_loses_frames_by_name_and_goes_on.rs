@@ -47,3 +47,27 @@ fn with_frame_numbers_that_count_the_lost() {
 fn with_frame_numbers_that_do_not_count_the_lost() {
     full_ring(false);
 }
+
+/// The ring stays full for longer than a round, and the host numbers only what it stores: the time that has passed says that
+/// frames were lost, and not that the slot was written over.
+#[test]
+fn for_longer_than_a_round_by_numbers_that_do_not_count_the_lost() {
+    let trust = trust("lossy");
+    let rig = rig("clock = \"stepped\"\nno_overwrite = \"lossy\"\nframe_nr_counts_lost = false");
+    let camera = rig.open();
+    let plan = continuous(&camera).trust(&trust).reserve(0);
+    let (session, frames) = start(arm(camera, plan));
+    rig.step(8);
+    let held: Vec<_> = (0..8).map(|_| next(&frames)).collect();
+    rig.step(21);
+    drop(held);
+    until(|| rig.stats().unlocks > 0);
+    rig.step(1);
+    let first = next(&frames);
+    assert_counter_scene(&first);
+    assert_eq!((first.record().camera_number, first.record().lost_before), (Some(30), 21));
+    assert_eq!(session.delivery(), StreamMode::Locked, "nothing speaks against the ring");
+    let books = session.stop().expect("it stops").books;
+    assert_eq!((books.delivered, books.lost_ring_full, books.lost()), (9, 21, 21), "{books}");
+    assert_balanced(&books);
+}

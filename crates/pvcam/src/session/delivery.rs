@@ -52,12 +52,16 @@ pub(crate) struct Progress {
     pub(super) too_high: TooHigh,
     /// Frames lost since the last one that was handed over.
     pub(super) lost: u64,
+    /// When the last frame ended, on the driver's clock.
+    pub(super) eof_100us: i64,
+    /// The camera's number of the first good frame, and when that ended.
+    pub(super) first: Option<(u64, i64)>,
 }
 
 /// A frame as it was announced.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Arrival {
-    info: FRAME_INFO,
+    pub(super) info: FRAME_INFO,
     at_ns: u64,
     /// The host's number.
     number: u64,
@@ -137,7 +141,7 @@ impl Delivering {
         let gap = arrival.gap;
         let expected = progress.camera + gap + 1;
         let number = place.stamp.map_or(expected, |stamp| stamp.number);
-        let overwritten = self.is_overwritten(progress, gap, number.saturating_sub(expected));
+        let overwritten = self.is_overwritten(progress, arrival, number.saturating_sub(expected));
         let camera = if overwritten { expected } else { number };
         self.enter_losses(progress, arrival, place, camera);
         progress.lost += camera - progress.camera - 1;
@@ -151,9 +155,11 @@ impl Delivering {
         }
         progress.last += gap + 1;
         progress.camera = camera;
+        progress.eof_100us = arrival.info.TimeStamp;
         progress.next = self.slots.after(place.block, 1);
         if !overwritten {
             progress.good = Some((place.block, camera));
+            progress.first = progress.first.or(Some((camera, arrival.info.TimeStamp)));
         }
     }
 
@@ -223,6 +229,7 @@ impl Delivering {
         progress.lost += gap + 1;
         progress.last = arrival.number;
         progress.camera += gap + 1;
+        progress.eof_100us = arrival.info.TimeStamp;
         progress.next = self.slots.after(progress.next, gap + 1);
         progress.good = None;
         progress.ask_always = true;

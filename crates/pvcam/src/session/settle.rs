@@ -79,17 +79,27 @@ impl Delivering {
     /// Whether a slot whose number is `beyond` too high holds a later frame, written over the one that was announced; if not,
     /// the camera has lost so many.
     ///
-    /// A frame is written over by one that is at least a round of the ring later. The camera writes slots in order, so then the slot
-    /// of the last good frame is written over, too: as long as it is not, nothing behind it is. Where there is no such witness,
-    /// only time tells: callbacks that lag by a whole round lose notifications, so a number that stays as much too high for
-    /// two rounds without a gap is a loss.
-    pub(super) fn is_overwritten(&self, progress: &mut Progress, gap: u64, beyond: u64) -> bool {
+    /// A frame is written over by one that is at least a round of the ring later, so a number that is too high by less is the
+    /// camera's loss. The camera writes slots in order, so then the slot of the last good frame is written over, too: as long as
+    /// it is not, nothing behind it is. Where there is no such witness, only time tells: callbacks that lag by a whole round
+    /// lose notifications, so a number that stays as much too high for two rounds without a gap is a loss.
+    pub(super) fn is_overwritten(&self, progress: &mut Progress, arrival: &Arrival, beyond: u64) -> bool {
         let round = u64::from(self.slots.count.max(1));
         let before = core::mem::take(&mut progress.too_high);
-        if beyond < round || self.stream.mode() != StreamMode::Copied {
+        if beyond < round || self.mode == StreamMode::Frozen {
             return false;
         }
-        let run = if gap == 0 && before.by == beyond { before.run + 1 } else { 1 };
+        if self.stream.mode() == StreamMode::Locked {
+            if self.was_full_for(progress, arrival, beyond) {
+                return false;
+            }
+            // Either the ring has broken its promise, or the camera has lost more than a round. In place only certainty will
+            // do; copies find out which it was.
+            self.stream.distrust();
+            progress.too_high = TooHigh { by: beyond, run: 1 };
+            return true;
+        }
+        let run = if arrival.gap == 0 && before.by == beyond { before.run + 1 } else { 1 };
         let witness = progress.good.map(|(block, number)| {
             let stamp = self.slots.stamp(&self.stream, block);
             stamp.is_some_and(|stamp| stamp.number == number)
@@ -105,6 +115,18 @@ impl Delivering {
         }
         progress.too_high = TooHigh { by: beyond, run };
         true
+    }
+
+    /// Whether a full ring explains that `beyond` frames are missing which the host has not numbered: it was full, and since the
+    /// last frame there was time for so many, at the pace of this run. A frame that was written over is announced with its own
+    /// time, not with that of the frame in its slot.
+    fn was_full_for(&self, progress: &Progress, arrival: &Arrival, beyond: u64) -> bool {
+        let Some((first, begun)) = progress.first.filter(|_| arrival.was_full) else { return false };
+        let time = |from: i64, to: i64| u128::from(to.saturating_sub(from).max(0).unsigned_abs());
+        let passed = time(progress.eof_100us, arrival.info.TimeStamp);
+        let span = (time(begun, progress.eof_100us), u128::from(progress.camera.saturating_sub(first)));
+        // Half of it will do, because the driver's times are rough: one that was written over came a whole round sooner.
+        span.1 > 0 && passed.saturating_mul(2 * span.1) >= span.0.saturating_mul(beyond.into())
     }
 
     /// Enters the frames between the last one and number `camera` (exclusive) as lost, each for its cause: those whose
