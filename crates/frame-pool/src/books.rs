@@ -17,7 +17,8 @@ pub enum LossCause {
     BeforeHost,
     /// The frame was written into the ring, but its notification never came.
     Notification,
-    /// The ring was full: its slots were held by readers.
+    /// The ring was full: its slots were held by readers. Nobody announces that; a loss that follows right on a frame which filled
+    /// the ring counts as one to it, whatever else may have happened just then.
     RingFull,
     /// More frames waited to be copied than the ring can hold safely.
     CopierQueue,

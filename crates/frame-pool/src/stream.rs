@@ -174,6 +174,13 @@ impl Stream {
         self.pool.ring.next_block()
     }
 
+    /// Locked ring: blocks that are written, or skipped, and not given back to the SDK, as far as was announced.
+    #[must_use]
+    pub fn occupied(&self) -> u32 {
+        // Never more than there are blocks.
+        self.pool.ring.occupied() as u32
+    }
+
     /// Whether all blocks were occupied at some time since the last call.
     #[must_use]
     pub fn ring_was_full(&self) -> bool {

@@ -9,11 +9,11 @@ use std::time::Instant;
 
 use frame_pool::{Doorbell, Lease, Sink, Stream};
 
-use crate::arm::Settings;
+use crate::arm::{RingMode, Settings};
 use crate::error::{TimeoutCause, WaitError};
 use crate::param::Link;
 use crate::sdk::Library;
-use crate::session::{Context, Pulse, Receiver, Status, ask, cause};
+use crate::session::{Context, Pulse, Receiver, Status, announce_missed, ask, cause};
 use queue::FrameQueue;
 
 /// Shortest default deadline of the iterator.
@@ -195,6 +195,9 @@ impl Frames {
             return Ok(Some(lease));
         }
         let sequence = self.settings.frames.is_some();
+        if let Some(lease) = self.look_for_missed() {
+            return Ok(Some(lease));
+        }
         let status = if self.context.is_removed() { None } else { Some(self.status(sequence)) };
         let overdue = self.pulse.silence() > self.settings.patience();
         if sequence && overdue && status == Some(Status::Is(pvcam_sys::READOUT_COMPLETE as i16)) {
@@ -210,9 +213,23 @@ impl Frames {
         Err(WaitError::Timeout { cause, waited: begun.elapsed(), last: self.pulse.newest(), expected })
     }
 
+    /// A ring whose notifications were all lost waits for unlocks as we wait for notifications.
+    fn look_for_missed(&self) -> Option<Lease> {
+        let locks = self.settings.ring_mode == RingMode::NoOverwrite;
+        if !locks || self.context.is_removed() || self.pulse.silence() <= self.settings.patience() {
+            return None;
+        }
+        announce_missed(&self.link()?, &self.pulse, &self.context);
+        self.queue.pop()
+    }
+
+    fn link(&self) -> Option<Link> {
+        let library = self.camera.library.upgrade()?;
+        Some(Link { library, handle: self.camera.handle })
+    }
+
     fn status(&self, sequence: bool) -> Status {
-        let Some(library) = self.camera.library.upgrade() else { return Status::Over };
-        ask(&Link { library, handle: self.camera.handle }, &self.pulse, sequence)
+        self.link().map_or(Status::Over, |link| ask(&link, &self.pulse, sequence))
     }
 
     fn patience(&self) -> Duration {

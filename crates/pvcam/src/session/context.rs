@@ -97,11 +97,20 @@ impl Context {
         self.ignored.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Announces a frame of the current run that the SDK has written and not announced, on the thread of who found it. Nothing
+    /// happens if a callback is inside. One that comes meanwhile is ignored, and counted as such.
+    pub(super) fn announce(&self, info: FRAME_INFO) {
+        if let Some(visit) = self.enter()
+            && let Some(run) = visit.run()
+        {
+            run.end_of_frame(info, monotonic_ns(), self);
+        }
+    }
+
     /// Announces a callback. `None` if one is inside already: what a run keeps is for one thread at a time.
     fn enter(&self) -> Option<Visit<'_>> {
         let visit = Visit { context: self };
         if self.inside.fetch_add(1, Ordering::SeqCst) > 0 {
-            self.ignore();
             return None;
         }
         self.thread.store(this_thread(), Ordering::Relaxed);
@@ -143,7 +152,7 @@ pub(crate) unsafe extern "C" fn on_end_of_frame(info: *const FRAME_INFO, context
     let arrived_ns = monotonic_ns();
     // SAFETY: by contract.
     let context = unsafe { &*context.cast_const().cast::<Context>() };
-    let Some(visit) = context.enter() else { return };
+    let Some(visit) = context.enter() else { return context.ignore() };
     // SAFETY: by contract.
     let info = unsafe { info.as_ref() };
     match (visit.run(), info) {

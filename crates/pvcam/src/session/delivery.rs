@@ -8,6 +8,7 @@ use frame_pool::{Doorbell, Evidence, LossCause, Record, Sink, Stream, StreamMode
 use pvcam_sys::FRAME_INFO;
 
 use super::context::Context;
+use super::fill::Fill;
 use super::pulse::Pulse;
 use super::slot::{Place, Slots};
 use crate::arm::Settings;
@@ -52,6 +53,8 @@ pub(crate) struct Progress {
     pub(super) too_high: TooHigh,
     /// Frames lost since the last one that was handed over.
     pub(super) lost: u64,
+    /// How full a locked ring was.
+    pub(super) fill: Fill,
     /// When the last frame ended, on the driver's clock.
     pub(super) eof_100us: i64,
     /// The camera's number of the first good frame, and when that ended.
@@ -67,8 +70,6 @@ pub(super) struct Arrival {
     number: u64,
     /// Host numbers skipped before it.
     pub(super) gap: u64,
-    /// All slots were occupied at some time since the frame before.
-    pub(super) was_full: bool,
 }
 
 /// Numbers in slots that are too high for the frames that were announced in them.
@@ -85,7 +86,9 @@ impl Delivering {
         let progress = unsafe { &mut *self.progress.get() };
         self.announced(progress, info, arrived_ns, context);
         if self.mode == StreamMode::Locked {
+            progress.fill.look(self, progress.camera);
             self.stream.retire_when_due();
+            progress.fill.turn(self.stream.occupied());
         }
         self.pulse.times.note(monotonic_ns().saturating_sub(arrived_ns));
     }
@@ -99,8 +102,7 @@ impl Delivering {
             return self.pulse.note_duplicate();
         }
         let gap = number - progress.last - 1;
-        let was_full = self.mode == StreamMode::Locked && self.stream.ring_was_full();
-        let arrival = Arrival { info: *info, at_ns: arrived_ns, number, gap, was_full };
+        let arrival = Arrival { info: *info, at_ns: arrived_ns, number, gap };
         self.pulse.saw(number, arrived_ns);
         // A stream that ended by itself has closed its sink: nobody would take the frame.
         if self.pulse.is_stopping() || self.stream.has_ended() {
@@ -144,6 +146,9 @@ impl Delivering {
         let overwritten = self.is_overwritten(progress, arrival, number.saturating_sub(expected));
         let camera = if overwritten { expected } else { number };
         self.enter_losses(progress, arrival, place, camera);
+        if self.mode == StreamMode::Locked {
+            progress.fill.wrote(self.slots.count, 1, camera);
+        }
         progress.lost += camera - progress.camera - 1;
         let record = self.record(arrival, camera, place, progress.lost);
         let delivered = !overwritten && self.hand_over(place, record, mode_now(&self.stream, self.mode));
@@ -223,7 +228,8 @@ impl Delivering {
             // SAFETY: one callback at a time is inside; the SDK announced a frame, so one slot was written.
             unsafe { self.stream.vacant(1) };
         }
-        let cause = if arrival.was_full { LossCause::RingFull } else { LossCause::BeforeHost };
+        let full = progress.fill.full_after == Some(progress.camera);
+        let cause = if full { LossCause::RingFull } else { LossCause::BeforeHost };
         self.stream.lost(cause, progress.camera + 1, gap);
         self.stream.lost(LossCause::Torn, progress.camera + gap + 1, 1);
         progress.lost += gap + 1;

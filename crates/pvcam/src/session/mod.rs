@@ -2,7 +2,9 @@
 
 mod context;
 mod delivery;
+mod fill;
 mod launch;
+mod missed;
 mod pulse;
 mod run;
 mod settle;
@@ -19,6 +21,7 @@ use frame_pool::{Books, LossEvent, Pool, Stream, StreamMode};
 
 pub(crate) use context::{Context, on_end_of_frame, on_removed};
 pub(crate) use launch::{Launched, Receiver, launch};
+pub(crate) use missed::announce_missed;
 pub(crate) use pulse::Pulse;
 pub(crate) use run::Run;
 pub(crate) use status::{Status, ask, cause};

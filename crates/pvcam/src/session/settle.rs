@@ -4,6 +4,7 @@ use frame_pool::{LossCause, StreamMode};
 
 use super::context::Context;
 use super::delivery::{Arrival, Delivering, Progress, TooHigh};
+use super::fill::Fill;
 use super::slot::{Place, Stamp};
 
 impl Delivering {
@@ -121,7 +122,11 @@ impl Delivering {
     /// last frame there was time for so many, at the pace of this run. A frame that was written over is announced with its own
     /// time, not with that of the frame in its slot.
     fn was_full_for(&self, progress: &Progress, arrival: &Arrival, beyond: u64) -> bool {
-        let Some((first, begun)) = progress.first.filter(|_| arrival.was_full) else { return false };
+        let Some((first, begun)) =
+            progress.first.filter(|_| progress.fill.full_after == Some(progress.camera))
+        else {
+            return false;
+        };
         let time = |from: i64, to: i64| u128::from(to.saturating_sub(from).max(0).unsigned_abs());
         let passed = time(progress.eof_100us, arrival.info.TimeStamp);
         let span = (time(begun, progress.eof_100us), u128::from(progress.camera.saturating_sub(first)));
@@ -131,49 +136,41 @@ impl Delivering {
 
     /// Enters the frames between the last one and number `camera` (exclusive) as lost, each for its cause: those whose
     /// slots were written lost their notification; of the others, as many as the host's numbers skip were lost before the ring,
-    /// and the rest inside the camera; either to a full ring if it was full.
-    pub(super) fn enter_losses(&self, progress: &Progress, arrival: &Arrival, place: Place, camera: u64) {
+    /// and the rest inside the camera; either to a full ring, if they follow on the frame that filled it ([`super::fill`]).
+    pub(super) fn enter_losses(&self, progress: &mut Progress, arrival: &Arrival, place: Place, camera: u64) {
         let mut at = progress.camera + 1;
         if at >= camera {
             return;
         }
         let written = if place.proven { place.ahead } else { 0 };
-        let host = arrival.gap.saturating_sub(written.into());
-        let mut missing = Missing { run: self, host, was_full: arrival.was_full };
+        let mut host = arrival.gap.saturating_sub(written.into());
         for ahead in 0..written {
             let block = self.slots.after(progress.next, ahead.into());
             let stamp = self.slots.stamp(&self.stream, block);
             // Room is left for the slots behind it.
             let last = camera - u64::from(written - ahead);
             let number = stamp.map_or(at, |stamp| stamp.number).clamp(at, last.max(at));
-            missing.enter(at, number);
+            host -= self.enter_missing(progress.fill, at, number, host);
             self.stream.lost(LossCause::Notification, number, 1);
+            if self.mode == StreamMode::Locked {
+                progress.fill.wrote(self.slots.count, 1, number);
+            }
             at = number + 1;
         }
-        missing.enter(at, camera);
+        self.enter_missing(progress.fill, at, camera, host);
     }
-}
 
-/// Enters numbers that have no slot.
-struct Missing<'a> {
-    run: &'a Delivering,
-    /// How many of them the host's own numbers skip.
-    host: u64,
-    was_full: bool,
-}
-
-impl Missing<'_> {
-    /// The numbers from `from` on, below `to`.
-    fn enter(&mut self, from: u64, to: u64) {
+    /// Enters the numbers from `from` on, below `to`, which have no slot; up to `host` of them the host's own numbers skip. Tells how
+    /// many of these.
+    fn enter_missing(&self, fill: Fill, from: u64, to: u64, host: u64) -> u64 {
         let all = to.saturating_sub(from);
-        let host = all.min(self.host);
-        self.host -= host;
-        let (before_host, in_camera) = if self.was_full {
-            (LossCause::RingFull, LossCause::RingFull)
+        let host = all.min(host);
+        if fill.full_after == Some(from - 1) {
+            self.stream.lost(LossCause::RingFull, from, all);
         } else {
-            (LossCause::BeforeHost, LossCause::InCamera)
-        };
-        self.run.stream.lost(before_host, from, host);
-        self.run.stream.lost(in_camera, from + host, all - host);
+            self.stream.lost(LossCause::BeforeHost, from, host);
+            self.stream.lost(LossCause::InCamera, from + host, all - host);
+        }
+        host
     }
 }
