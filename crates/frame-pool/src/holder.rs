@@ -67,6 +67,15 @@ pub struct Held {
     note: Option<usize>,
 }
 
+/// Handles are equal if they are to the same holder; two holders may have the same name.
+impl PartialEq for Holder {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Holder {}
+
 impl Holder {
     /// A holder that holds nothing. Allocates; holding does not.
     #[must_use]

@@ -85,5 +85,5 @@ pub use region::{HugePages, Limit, RegionCost, RegionError, RegionNote, RegionPl
 pub use regions::{RegionLayout, RegionView};
 pub use ring::PublishError;
 pub use sink::{Sink, Unlock, sealed};
-pub use stream::{Pressure, Stream, StreamMode, StreamPlan};
+pub use stream::{Pressure, Stream, StreamEnd, StreamMode, StreamPlan};
 pub use verify::Torn;

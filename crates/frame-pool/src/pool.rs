@@ -13,7 +13,7 @@ use crate::layout::{Element, Layout};
 use crate::record::{Evidence, Record};
 use crate::region::{Region, RegionError, RegionPlan, RegionReport};
 use crate::service::Service;
-use crate::shared::Owner;
+use crate::shared::{Owner, Shared};
 use crate::stream::{Stream, StreamMode, StreamPlan};
 use crate::sync::Ordering;
 use crate::timebound::Guarded;
@@ -143,7 +143,7 @@ impl Pool {
     /// Blocks held by readers. Exact when nothing moves.
     #[must_use]
     pub fn leased(&self) -> Leased {
-        Leased { ring: self.owner.held_blocks(), reserve: self.owner.free.len() - self.owner.free.free() }
+        leased(&self.owner)
     }
 
     /// Lets a holder appear in [`Pool::holders`].
@@ -194,4 +194,16 @@ impl Pool {
         stream.close_sink();
         stream.books()
     }
+}
+
+impl Stream {
+    /// Blocks of the stream's pool that readers hold, as [`Pool::leased`].
+    #[must_use]
+    pub fn leased(&self) -> Leased {
+        leased(&self.pool)
+    }
+}
+
+fn leased(shared: &Shared) -> Leased {
+    Leased { ring: shared.held_blocks(), reserve: shared.free.len() - shared.free.free() }
 }

@@ -8,7 +8,7 @@ use crate::record::{Evidence, Record, monotonic_ns};
 use crate::region::Region;
 use crate::shared::Shared;
 use crate::slot::{IN_RESERVE, OWNER, Slot};
-use crate::stream::{Job, Stream, StreamMode, number_of};
+use crate::stream::{Job, Stream, StreamEnd, StreamMode, number_of};
 use crate::sync::Ordering;
 use crate::timebound::Guarded;
 
@@ -76,7 +76,7 @@ impl Stream {
                 return false;
             }
             Rescue::Failed => {
-                self.end();
+                self.end(StreamEnd::Memory);
                 return false;
             }
         }
@@ -95,12 +95,16 @@ impl Stream {
         self.counters.rescue_refused();
         let full = self.pool.ring.occupied() >= u64::from(self.pool.ring.blocks());
         if full && self.stop_under_pressure.load(Ordering::Relaxed) != 0 {
-            self.end();
+            self.end(StreamEnd::Pressure);
         }
     }
 
-    fn end(&self) {
-        self.ended.store(1, Ordering::Release);
+    fn end(&self, why: StreamEnd) {
+        if self.has_ended() {
+            return;
+        }
+        let why = if why == StreamEnd::Pressure { 1 } else { 2 };
+        self.ended.store(why, Ordering::Release);
         self.sink.close();
     }
 
@@ -108,7 +112,15 @@ impl Stream {
         let number = number_of(&job.record);
         let shared: &Shared = &self.pool;
         let Some(region) = &shared.region else { return };
-        let Some(index) = shared.free.take() else { return self.copy_lost(LossCause::Reserve, number) };
+        // The end is told: nothing may come after it.
+        let index = if self.has_ended() { None } else { shared.free.take() };
+        let Some(index) = index else {
+            self.copy_lost(LossCause::Reserve, number);
+            if self.stop_under_pressure.load(Ordering::Relaxed) != 0 {
+                self.end(StreamEnd::Pressure);
+            }
+            return;
+        };
         let slot = shared.window_at(index);
         let target = slot.map_or(core::ptr::null_mut(), |s| region.reserve_target(index, s.address()));
         let evidence = if target.is_null() { None } else { self.copy_block(job, region, target) };

@@ -46,6 +46,16 @@ pub enum Pressure {
     Stop,
 }
 
+/// Why a stream ended by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StreamEnd {
+    /// Nothing could be rescued any more, and the stream was to end then ([`Pressure::Stop`]).
+    Pressure,
+    /// The system refused to map memory.
+    Memory,
+}
+
 /// What a stream is opened with.
 pub struct StreamPlan {
     /// How frames reach readers.
@@ -152,7 +162,17 @@ impl Stream {
     /// Whether the stream ended by itself: under pressure ([`Pressure::Stop`]), or because the system refused to map.
     #[must_use]
     pub fn has_ended(&self) -> bool {
-        self.ended.load(Ordering::Acquire) != 0
+        self.end_cause().is_some()
+    }
+
+    /// Why the stream ended by itself, if it did.
+    #[must_use]
+    pub fn end_cause(&self) -> Option<StreamEnd> {
+        match self.ended.load(Ordering::Acquire) {
+            0 => None,
+            1 => Some(StreamEnd::Pressure),
+            _ => Some(StreamEnd::Memory),
+        }
     }
 
     /// Whether the keeper moves frames that are held too long.

@@ -65,6 +65,7 @@ mod camera;
 pub mod check;
 pub mod error;
 mod frames;
+mod holders;
 pub mod metadata;
 mod param;
 mod plan;
@@ -79,10 +80,11 @@ pub use camera::{
 };
 pub use error::Refused;
 pub use frame_pool::{
-    Books, Evidence, Layout, Lease, LossCause, LossEvent, Overrun, Pressure, RawFrame, Record, StreamMode,
-    Torn,
+    Books, Evidence, Held, Holder, Holding, Layout, Lease, LossCause, LossEvent, Overrun, Pressure, RawFrame,
+    Record, StreamMode, Torn,
 };
 pub use frames::{Canceller, Frames};
+pub use holders::{EndedBy, HeldBy};
 pub use plan::{Binning, Delivery, ExposureUnit, Plan, Region};
 pub use probe::{FullRing, RingReport, RingTrust};
 pub use sdk::{CameraEntry, Sdk, SdkVersion};

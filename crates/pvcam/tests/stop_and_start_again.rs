@@ -108,7 +108,11 @@ fn without_room_for_other_memory_a_start_with_leases_out_is_refused() {
     let plan = sequence(&camera, 4).budget(40_000);
     let (armed, held) = four(&rig, arm(camera, plan));
     let refused = armed.start().expect_err("the camera would write over leased frames");
-    assert!(matches!(refused.why, StartError::LeasesOut { held: 4, budget: 40_000 }), "{:?}", refused.why);
+    assert!(
+        matches!(refused.why, StartError::LeasesOut { held: 4, budget: 40_000, .. }),
+        "{:?}",
+        refused.why
+    );
     held.iter().for_each(assert_counter_scene);
     drop(held);
     let (_armed, again) = four(&rig, refused.given_back);

@@ -122,7 +122,10 @@ fn still_leased(world: &mut World) {
     let armed = session.stop().expect("it stops").armed;
     let refused = armed.rearm(plan.ring(130)).expect_err("the rest of the budget is too small");
     match refused.why {
-        ArmError::LeasesOut { held, budget: told } => assert_eq!((held, told), (2 + world.kept(), budget)),
+        ArmError::LeasesOut { held, budget: told, by } => {
+            assert_eq!((held, told), (2 + world.kept(), budget));
+            assert_eq!((by.named.len(), by.anonymous), (0, u64::from(held)), "nobody has a name");
+        }
         why => unreachable!("{why:?}"),
     }
     held.iter().for_each(pvcam_tests::assert_counter_scene);

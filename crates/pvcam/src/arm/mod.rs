@@ -10,7 +10,7 @@ mod sizing;
 use core::fmt;
 use std::sync::Arc;
 
-use frame_pool::{Pool, Sink, StreamMode};
+use frame_pool::{Holder, Pool, Sink, StreamMode};
 
 use crate::camera::{Camera, Core};
 use crate::error::{ArmError, Refused, StartError};
@@ -149,6 +149,11 @@ impl Armed {
         &self.core.camera.identity
     }
 
+    /// Lets `holder` be named, as [`Session::register`].
+    pub fn register(&self, holder: &Holder) {
+        self.core.camera.shelf.roster.register(holder);
+    }
+
     /// Gives the camera back. Its memory stays with it, to be used again.
     #[must_use]
     pub fn disarm(self) -> Camera {
@@ -224,9 +229,9 @@ impl Armed {
         let device = &self.core.camera.device;
         let (link, context) = (device.link.clone(), Arc::clone(&device.context));
         match launch(self.core, &Reader::new) {
-            Ok(Launched { session, stream, pulse, reader }) => {
+            Ok(Launched { session, stream, pulse, watch, reader }) => {
                 let settings = *session.settings();
-                Ok((session, reader.into_frames((stream, pulse), &link, context, settings)))
+                Ok((session, reader.into_frames((stream, pulse, watch), &link, context, settings)))
             }
             Err((core, why)) => Err(Refused { given_back: Self { core }, why }),
         }

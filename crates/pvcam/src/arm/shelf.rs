@@ -3,11 +3,14 @@
 use frame_pool::{Pool, PoolError, RegionPlan};
 
 use crate::error::{ArmError, StartError};
+use crate::holders::{HeldBy, Roster};
 
 /// Pools that are not in use by an armed camera.
 #[derive(Default)]
 pub(crate) struct Shelf {
     pools: Vec<Pool>,
+    /// Who may be named as holding them.
+    pub(crate) roster: Roster,
 }
 
 /// What memory is wanted.
@@ -28,7 +31,7 @@ pub(crate) struct Wanted {
 /// Why there is no memory.
 #[derive(Debug)]
 pub(crate) enum NoMemory {
-    LeasesOut { held: u32, budget: u64 },
+    LeasesOut { held: u32, budget: u64, by: HeldBy },
     OverBudget { wanted: Wanted, bytes: u64 },
     Pool(PoolError),
 }
@@ -36,7 +39,7 @@ pub(crate) enum NoMemory {
 impl From<NoMemory> for ArmError {
     fn from(why: NoMemory) -> Self {
         match why {
-            NoMemory::LeasesOut { held, budget } => Self::LeasesOut { held, budget },
+            NoMemory::LeasesOut { held, budget, by } => Self::LeasesOut { held, budget, by },
             NoMemory::OverBudget { wanted, bytes } => Self::OverBudget {
                 slots: wanted.slots,
                 reserve: wanted.reserve,
@@ -52,9 +55,11 @@ impl From<NoMemory> for ArmError {
 impl From<NoMemory> for StartError {
     fn from(why: NoMemory) -> Self {
         match why {
-            NoMemory::LeasesOut { held, budget } => Self::LeasesOut { held, budget },
+            NoMemory::LeasesOut { held, budget, by } => Self::LeasesOut { held, budget, by },
             // The plan fitted the budget when it was armed, so what is too much now is what is leased.
-            NoMemory::OverBudget { wanted, .. } => Self::LeasesOut { held: 0, budget: wanted.budget },
+            NoMemory::OverBudget { wanted, .. } => {
+                Self::LeasesOut { held: 0, budget: wanted.budget, by: HeldBy::default() }
+            }
             NoMemory::Pool(why) => Self::Memory(why),
         }
     }
@@ -99,7 +104,8 @@ impl Shelf {
             let held: u32 = self.pools.iter().map(|pool| pool.leased().ring + pool.leased().reserve).sum();
             let fits_alone = wanted.bytes() <= wanted.budget;
             return Err(if fits_alone && held > 0 {
-                NoMemory::LeasesOut { held, budget: wanted.budget }
+                let by = self.roster.held_by(held.into(), 0);
+                NoMemory::LeasesOut { held, budget: wanted.budget, by }
             } else {
                 NoMemory::OverBudget { wanted, bytes }
             });

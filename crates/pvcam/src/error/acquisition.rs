@@ -6,6 +6,7 @@ use frame_pool::PoolError;
 
 use super::{Failure, ParamError, StartError, StopError};
 use crate::camera::Sensor;
+use crate::holders::HeldBy;
 use crate::plan::{Binning, Region};
 
 /// Why a plan cannot be carried out. The camera comes back beside it; nothing runs.
@@ -92,13 +93,15 @@ pub enum ArmError {
     },
     /// Frames of the last acquisition are still leased, and the budget does not allow a second region.
     #[error(
-        "{held} frames of the last acquisition are still leased, and the budget of {budget} bytes has no room for a second region: drop them, or raise the budget"
+        "{held} frames of the last acquisition are still leased ({by}), and the budget of {budget} bytes has no room for a second region: drop them, or raise the budget"
     )]
     LeasesOut {
-        /// Ring blocks held.
+        /// Frames held.
         held: u32,
         /// Bytes allowed.
         budget: u64,
+        /// Who holds them.
+        by: HeldBy,
     },
     /// The camera sends a pixel format that this library cannot lend.
     #[error("image format {format} (colour mode {colour}) is not supported")]

@@ -5,6 +5,7 @@ use core::time::Duration;
 use frame_pool::{Books, Limit, PoolError, StreamError};
 
 use super::Failure;
+use crate::holders::{EndedBy, HeldBy};
 
 /// Why an acquisition did not start. What was armed comes back beside it.
 #[derive(Debug, thiserror::Error)]
@@ -12,13 +13,15 @@ use super::Failure;
 pub enum StartError {
     /// Frames of the last run are still leased, and the budget does not allow a second region.
     #[error(
-        "{held} frames of the last run are still leased, and the budget of {budget} bytes has no room for a second region: drop them, or raise the budget"
+        "{held} frames of the last run are still leased ({by}), and the budget of {budget} bytes has no room for a second region: drop them, or raise the budget"
     )]
     LeasesOut {
-        /// Ring blocks held.
+        /// Frames held.
         held: u32,
         /// Bytes allowed.
         budget: u64,
+        /// Who holds them.
+        by: HeldBy,
     },
     /// The memory could not be had.
     #[error(transparent)]
@@ -87,6 +90,11 @@ pub enum TimeoutCause {
         /// What the SDK says, if it was asked.
         failure: Option<Failure>,
     },
+    /// The ring is full: no frame comes before somebody lets go of one.
+    RingFull {
+        /// Who holds frames.
+        by: HeldBy,
+    },
     /// Nothing is wrong: the frame was not due yet, or is late.
     Slow,
 }
@@ -97,6 +105,7 @@ impl core::fmt::Display for TimeoutCause {
             Self::NoTrigger => ("the camera waits for a trigger that does not come", &None),
             Self::StreamDied { failure } => ("the camera has stopped by itself", failure),
             Self::CameraGone { failure } => ("the camera is gone", failure),
+            Self::RingFull { by } => return write!(f, "the ring is full ({by})"),
             Self::Slow => ("the frame is not due yet, or late", &None),
         };
         f.write_str(text)?;
@@ -122,6 +131,9 @@ pub enum WaitError {
         /// Time between two frames, by the camera's own figures.
         expected: Duration,
     },
+    /// The stream has ended by itself, and all its frames were taken. Told once; after that the stream is simply over.
+    #[error("the stream has ended by itself: {0}")]
+    Ended(EndedBy),
     /// Somebody cancelled the wait.
     #[error("the wait was cancelled")]
     Cancelled,

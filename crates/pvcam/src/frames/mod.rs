@@ -3,6 +3,7 @@
 mod queue;
 
 use core::fmt;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
@@ -11,6 +12,7 @@ use frame_pool::{Doorbell, Lease, Sink, Stream};
 
 use crate::arm::{RingMode, Settings};
 use crate::error::{TimeoutCause, WaitError};
+use crate::holders::{Unread, Watch};
 use crate::param::Link;
 use crate::sdk::Library;
 use crate::session::{Context, Pulse, Receiver, Status, announce_missed, ask, cause};
@@ -31,6 +33,9 @@ pub struct Frames {
     camera: CameraRef,
     context: Arc<Context>,
     settings: Settings,
+    watch: Arc<Watch>,
+    /// The reader was told by what the stream ended.
+    told: AtomicBool,
 }
 
 /// The camera as readers know it: they do not keep the library loaded.
@@ -88,19 +93,29 @@ impl Reader {
 
     pub(crate) fn into_frames(
         self,
-        run: (Arc<Stream>, Arc<Pulse>),
+        run: (Arc<Stream>, Arc<Pulse>, Arc<Watch>),
         link: &Link,
         context: Arc<Context>,
         settings: Settings,
     ) -> Frames {
         let camera = CameraRef { library: Arc::downgrade(&link.library), handle: link.handle };
-        Frames { queue: self.queue, stream: run.0, pulse: run.1, camera, context, settings }
+        let (stream, pulse, watch) = run;
+        let told = AtomicBool::new(false);
+        Frames { queue: self.queue, stream, pulse, camera, context, settings, watch, told }
     }
 }
 
 impl Receiver for Reader {
     fn sink(&self) -> Arc<dyn Sink> {
         Arc::<FrameQueue>::clone(&self.queue)
+    }
+
+    fn queue(&self) -> Option<Arc<dyn Unread>> {
+        Some(Arc::<FrameQueue>::clone(&self.queue))
+    }
+
+    fn watched_by(&self, watch: &Arc<Watch>) {
+        self.queue.watched_by(watch);
     }
 
     fn bell(&self) -> Option<Arc<Doorbell>> {
@@ -112,8 +127,8 @@ impl Frames {
     /// The next frame, waiting for it no longer than `patience`. `Ok(None)`: the stream has ended and all its frames were taken.
     ///
     /// # Errors
-    /// [`WaitError::Timeout`] says what is the matter, as far as the SDK tells; [`WaitError::Cancelled`] after
-    /// [`Canceller::cancel`].
+    /// [`WaitError::Timeout`] says what is the matter, as far as the SDK tells; [`WaitError::Ended`] (once, then `Ok(None)`) if the
+    /// stream has ended by itself; [`WaitError::Cancelled`] after [`Canceller::cancel`].
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -148,7 +163,7 @@ impl Frames {
                 return Ok(Some(lease));
             }
             if self.has_ended() {
-                return Ok(None);
+                return self.end();
             }
             if !self.queue.bell.wait(ticket, deadline) {
                 return self.look_again(begun);
@@ -188,6 +203,20 @@ impl Frames {
         books.in_flight == 0 && self.queue.received() == books.delivered && self.queue.len() == 0
     }
 
+    /// The end of the stream; if it came by itself, that is told, once.
+    fn end(&self) -> Result<Option<Lease>, WaitError> {
+        match self.watch.ended() {
+            Some(ended) if !self.told.swap(true, Ordering::AcqRel) => Err(WaitError::Ended(ended.clone())),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether the camera waits for a slot, not we for the camera.
+    fn ring_is_full(&self) -> bool {
+        let locks = self.settings.ring_mode == RingMode::NoOverwrite;
+        locks && self.stream.occupied() >= self.settings.ring_slots
+    }
+
     /// The deadline has passed: perhaps something came at the last moment, perhaps slots only wait to be given back.
     fn look_again(&self, begun: Instant) -> Result<Option<Lease>, WaitError> {
         self.stream.nudge();
@@ -205,10 +234,16 @@ impl Frames {
             self.pulse.set_exhausted();
         }
         if self.has_ended() {
-            return Ok(None);
+            return self.end();
         }
         let cause =
             status.map_or(TimeoutCause::CameraGone { failure: None }, |status| cause(status, overdue));
+        let cause = match cause {
+            TimeoutCause::Slow | TimeoutCause::NoTrigger if self.ring_is_full() => {
+                TimeoutCause::RingFull { by: self.watch.held_by() }
+            }
+            other => other,
+        };
         let expected = self.settings.frame_time;
         Err(WaitError::Timeout { cause, waited: begun.elapsed(), last: self.pulse.newest(), expected })
     }

@@ -2,10 +2,12 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 
 use crossbeam_queue::ArrayQueue;
 use frame_pool::{Doorbell, Lease, Sink};
+
+use crate::holders::{Unread, Watch};
 
 /// Leases on their way from the callback to the reader.
 pub(super) struct FrameQueue {
@@ -17,6 +19,8 @@ pub(super) struct FrameQueue {
     /// The reader is gone: what comes is dropped.
     abandoned: AtomicBool,
     cancelled: AtomicBool,
+    /// Notes why the stream ended, if it ended by itself.
+    watch: OnceLock<Weak<Watch>>,
 }
 
 impl FrameQueue {
@@ -29,7 +33,12 @@ impl FrameQueue {
             closed: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
+            watch: OnceLock::new(),
         }
+    }
+
+    pub(super) fn watched_by(&self, watch: &Arc<Watch>) {
+        let _ = self.watch.set(Arc::downgrade(watch));
     }
 
     pub(super) fn pop(&self) -> Option<Lease> {
@@ -65,6 +74,12 @@ impl FrameQueue {
     }
 }
 
+impl Unread for FrameQueue {
+    fn unread(&self) -> usize {
+        self.len()
+    }
+}
+
 impl frame_pool::sealed::OfThisFamily for FrameQueue {}
 
 impl Sink for FrameQueue {
@@ -83,6 +98,11 @@ impl Sink for FrameQueue {
     }
 
     fn close(&self) {
+        // A stream that ends by itself says so on the pool's service thread, where this may lock and allocate; in a callback
+        // nothing has ended by itself, and this does neither.
+        if let Some(watch) = self.watch.get().and_then(Weak::upgrade) {
+            let _ = watch.ended();
+        }
         self.closed.store(true, Ordering::Release);
         self.bell.ring();
     }

@@ -164,8 +164,9 @@ impl Plan {
         self
     }
 
-    /// What happens when the ring is full, its oldest frame is held and the reserve is used up: frames are lost at the camera and
-    /// counted ([`Pressure::Lose`], if not set), or the stream ends ([`Pressure::Stop`]).
+    /// What happens when the reserve is used up, and a ring in place is full of frames that are held: frames are lost and counted
+    /// ([`Pressure::Lose`], if not set), or the stream ends ([`Pressure::Stop`]; readers learn it by
+    /// [`crate::error::WaitError::Ended`]). [`crate::Session::holders`] says who holds what.
     #[must_use]
     pub const fn pressure(mut self, pressure: Pressure) -> Self {
         self.pressure = pressure;

@@ -14,11 +14,20 @@ use super::unlock::Unlocker;
 use super::{Session, SessionCore};
 use crate::arm::{ArmedCore, RingMode};
 use crate::error::{Failure, StartError};
+use crate::holders::{Unread, Watch};
 use crate::plan::LEAST_SLOTS;
 
 /// Who takes the frames of a run.
 pub(crate) trait Receiver {
     fn sink(&self) -> Arc<dyn Sink>;
+
+    /// The queue that the sink is, if it is ours.
+    fn queue(&self) -> Option<Arc<dyn Unread>> {
+        None
+    }
+
+    /// Tells the queue who notes why its stream ended.
+    fn watched_by(&self, _watch: &Arc<Watch>) {}
 
     /// Wakes who waits at the sink, if the sink is ours.
     fn bell(&self) -> Option<Arc<Doorbell>> {
@@ -31,6 +40,7 @@ pub(crate) struct Launched<R> {
     pub(crate) session: Session,
     pub(crate) stream: Arc<Stream>,
     pub(crate) pulse: Arc<Pulse>,
+    pub(crate) watch: Arc<Watch>,
     pub(crate) reader: R,
 }
 
@@ -54,10 +64,15 @@ pub(crate) fn launch<R: Receiver>(
             Ok(()) => {
                 tracing::info!(camera = %armed.camera.identity.name, epoch = armed.camera.epoch,
                     slots = armed.settings.ring_slots, delivery = ?armed.settings.delivery, "started");
-                let Attempt { stream, pulse, reader } = attempt;
-                let core =
-                    SessionCore { armed, pool, stream: Arc::clone(&stream), pulse: Arc::clone(&pulse) };
-                return Ok(Launched { session: Session::new(Box::new(core)), stream, pulse, reader });
+                let Attempt { stream, pulse, watch, reader } = attempt;
+                let core = SessionCore {
+                    armed,
+                    pool,
+                    stream: Arc::clone(&stream),
+                    pulse: Arc::clone(&pulse),
+                    watch: Arc::clone(&watch),
+                };
+                return Ok(Launched { session: Session::new(Box::new(core)), stream, pulse, watch, reader });
             }
             Err(failure) => {
                 attempt.undo(&armed, pool);
@@ -103,6 +118,7 @@ fn may_be_too_large(failure: &Failure) -> bool {
 struct Attempt<R> {
     stream: Arc<Stream>,
     pulse: Arc<Pulse>,
+    watch: Arc<Watch>,
     reader: R,
 }
 
@@ -126,6 +142,9 @@ impl<R: Receiver> Attempt<R> {
         let stream = pool.open_stream(plan)?;
         stream.set_keep_free(armed.settings.keep_free);
         stream.set_pressure(armed.settings.pressure);
+        let queue = reader.queue().map(|queue| Arc::downgrade(&queue));
+        let watch = Arc::new(Watch::new(Arc::clone(&stream), armed.camera.shelf.roster.clone(), queue));
+        reader.watched_by(&watch);
         let run = Delivering {
             stream: Arc::clone(&stream),
             sink: reader.sink(),
@@ -143,7 +162,7 @@ impl<R: Receiver> Attempt<R> {
             progress: Progress::default().into(),
         };
         context.attach(Box::new(Run::Deliver(Box::new(run))));
-        Ok(Self { stream, pulse, reader })
+        Ok(Self { stream, pulse, watch, reader })
     }
 
     fn start(&self, armed: &ArmedCore, pool: &Pool) -> Result<(), Failure> {

@@ -17,7 +17,7 @@ mod unlock;
 use core::fmt;
 use std::sync::Arc;
 
-use frame_pool::{Books, LossEvent, Pool, Stream, StreamMode};
+use frame_pool::{Books, Holder, LossEvent, Pool, Stream, StreamMode};
 
 pub(crate) use context::{Context, on_end_of_frame, on_removed};
 pub(crate) use launch::{Launched, Receiver, launch};
@@ -29,6 +29,7 @@ pub use times::CallbackTimes;
 
 use crate::arm::{Armed, ArmedCore, Settings};
 use crate::error::StopError;
+use crate::holders::{EndedBy, HeldBy, Watch};
 
 /// A camera that is acquiring. There is no way to reach a parameter while it runs: that would stop the stream silently.
 ///
@@ -46,6 +47,7 @@ pub struct Session {
     settings: Settings,
     stream: Arc<Stream>,
     pulse: Arc<Pulse>,
+    watch: Arc<Watch>,
     context: Arc<Context>,
     /// Taken by `stop` and by `Drop`.
     core: Option<Box<SessionCore>>,
@@ -57,6 +59,7 @@ pub(crate) struct SessionCore {
     pub(super) pool: Pool,
     pub(super) stream: Arc<Stream>,
     pub(super) pulse: Arc<Pulse>,
+    pub(super) watch: Arc<Watch>,
 }
 
 /// A session that has stopped.
@@ -75,6 +78,8 @@ pub struct Stopped {
     pub oddities: Oddities,
     /// How long the callbacks took.
     pub callback_times: CallbackTimes,
+    /// By what the stream had ended before it was stopped; `None` if it had not, or as a sequence does.
+    pub ended: Option<EndedBy>,
 }
 
 /// Callbacks that brought no frame. All 0 with a well-behaved SDK.
@@ -95,6 +100,7 @@ impl Session {
             settings: core.armed.settings,
             stream: Arc::clone(&core.stream),
             pulse: Arc::clone(&core.pulse),
+            watch: Arc::clone(&core.watch),
             context: Arc::clone(&core.armed.camera.device.context),
             core: Some(core),
         }
@@ -116,6 +122,50 @@ impl Session {
     #[must_use]
     pub fn next_loss(&self) -> Option<LossEvent> {
         self.stream.next_loss()
+    }
+
+    /// Lets `holder` stand by name in [`Self::holders`], and in what is told when the ring is full or memory is still leased. Holds
+    /// for later runs of the camera as well, until [`Self::deregister`].
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # // SAFETY: the simulator's own functions, linked into this program.
+    /// # let sdk = pvcam::Sdk::with_api(unsafe { pvcam_sys::Api::from_lookup(pvcam_sim::lookup) }?)?;
+    /// # let camera = sdk.open("pvcamUSB_0", pvcam::OpenPolicy::Raw)?.camera;
+    /// # let region = pvcam::Region::centred(camera.sensor(), 64, 64);
+    /// # let armed = camera.arm(pvcam::Plan::continuous().region(region).ring(8))?;
+    /// let (session, frames) = armed.start()?;
+    /// let recorder = pvcam::Holder::new("recorder");
+    /// session.register(&recorder);
+    /// let frame = frames.next_within(std::time::Duration::from_secs(5))?.map(|lease| recorder.hold(lease));
+    /// println!("{}", session.holders()); // recorder holds 1 frames, frame 1 for 0 ms
+    /// assert_eq!(session.holders().named[0].frames, 1);
+    /// # drop(frame);
+    /// # drop(session);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn register(&self, holder: &Holder) {
+        self.watch.roster().register(holder);
+    }
+
+    /// `holder` is not named any more.
+    pub fn deregister(&self, holder: &Holder) {
+        self.watch.roster().deregister(holder);
+    }
+
+    /// Who holds frames of this camera now, how many, and since when: whom to blame when frames are lost to a full ring or a
+    /// used-up reserve. Exact when nothing moves.
+    #[must_use]
+    pub fn holders(&self) -> HeldBy {
+        self.watch.held_by()
+    }
+
+    /// By what the stream ended, if it did so by itself: under pressure ([`crate::Pressure::Stop`]) or because memory could not
+    /// be mapped. The session still has to be stopped.
+    #[must_use]
+    pub fn ended(&self) -> Option<EndedBy> {
+        self.watch.ended().cloned()
     }
 
     /// How frames reach their readers now. `Locked` becomes `Copied` when evidence spoke against the ring.

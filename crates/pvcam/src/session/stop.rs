@@ -36,6 +36,8 @@ pub(super) fn stop(core: Box<SessionCore>) -> Result<Stopped, StopError> {
 
 fn stop_here(mut core: Box<SessionCore>) -> Result<Stopped, StopError> {
     let device = &core.armed.camera.device;
+    // Who held the frames is noted before anything is let go.
+    let _ = core.watch.ended();
     core.pulse.ask_to_stop();
     let tail = unannounced(&core);
     let failure = end_acquisition(&core).err();
@@ -112,11 +114,12 @@ fn give_back(core: Box<SessionCore>, last: LastRun) -> Stopped {
     let books = close_books(&core);
     let oddities = Oddities::of(&core.pulse, &core.armed.camera.device.context);
     let callback_times = core.pulse.times.read();
+    let ended = core.watch.ended().cloned();
     let losses = std::iter::from_fn(|| core.stream.next_loss()).collect();
     let SessionCore { mut armed, pool, .. } = *core;
     armed.camera.last_run = Some(last);
     armed.pool = Some(pool);
-    Stopped { armed: Armed::from_core(armed), books, losses, oddities, callback_times }
+    Stopped { armed: Armed::from_core(armed), books, losses, oddities, callback_times, ended }
 }
 
 /// The SDK may still write or call back: memory, callback context and camera are leaked, not freed.
