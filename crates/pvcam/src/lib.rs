@@ -83,9 +83,9 @@ pub use frame_pool::{
     Books, Evidence, Held, Holder, Holding, Layout, Lease, LossCause, LossEvent, Overrun, Pressure, RawFrame,
     Record, StreamMode, Torn,
 };
-pub use frames::{Canceller, Frames};
+pub use frames::{Canceller, Frames, RawFrames};
 pub use holders::{EndedBy, HeldBy};
-pub use plan::{Binning, Delivery, ExposureUnit, Plan, Region};
+pub use plan::{Binning, Delivery, ExposureUnit, InPlaceConsent, Plan, Region};
 pub use probe::{FullRing, RingReport, RingTrust};
 pub use sdk::{CameraEntry, Sdk, SdkVersion};
 pub use session::{CallbackTimes, Oddities, Session, Stopped};

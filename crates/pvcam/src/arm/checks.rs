@@ -2,9 +2,16 @@
 
 use core::time::Duration;
 
+use frame_pool::StreamMode;
+
+use super::settings::Settings;
 use crate::camera::{self, Core};
 use crate::error::ArmError;
-use crate::plan::{Binning, Extent, LEAST_SLOTS, Plan, Region};
+use crate::plan::{Binning, Delivery, Extent, LEAST_SLOTS, Plan, Region};
+
+/// Shortest time that a ring must last in which time alone protects the frames that are lent. It leaves the keeper, which moves
+/// them at half of that time, more than a scheduler usually lets a thread wait.
+const LEAST_LASTING: Duration = Duration::from_millis(250);
 
 /// The region of a plan for this camera, checked together with everything else that needs no setup.
 pub(super) fn check(core: &Core, plan: &Plan) -> Result<Region, ArmError> {
@@ -16,6 +23,9 @@ pub(super) fn check(core: &Core, plan: &Plan) -> Result<Region, ArmError> {
     {
         return Err(ArmError::RingTooSmall { slots, least: LEAST_SLOTS });
     }
+    if let (Extent::Sequence(_), Delivery::Raw) = (plan.extent, plan.delivery) {
+        return Err(ArmError::RawSequence);
+    }
     let region = plan.region.unwrap_or(Region::full(core.sensor));
     if !region.lies_on(core.sensor) {
         return Err(ArmError::Region { region, sensor: core.sensor });
@@ -25,6 +35,15 @@ pub(super) fn check(core: &Core, plan: &Plan) -> Result<Region, ArmError> {
         return Err(ArmError::RegionBelowBin { region, binning: plan.binning });
     }
     Ok(region)
+}
+
+/// Whether a ring of `slots` slots lasts long enough for what is lent in it by time alone.
+pub(crate) fn check_lasts(settings: &Settings, slots: u32) -> Result<(), ArmError> {
+    let lasts = settings.frame_time.saturating_mul(slots);
+    if settings.delivery != StreamMode::TimeBound || lasts >= LEAST_LASTING {
+        return Ok(());
+    }
+    Err(ArmError::RingTooShort { slots, frame_time: settings.frame_time, lasts, least: LEAST_LASTING })
 }
 
 fn check_binning(core: &Core, asked: Binning) -> Result<(), ArmError> {

@@ -14,11 +14,11 @@ use frame_pool::{Holder, Pool, Sink, StreamMode};
 
 use crate::camera::{Camera, Core};
 use crate::error::{ArmError, Refused, StartError};
-use crate::frames::{Frames, Reader};
+use crate::frames::{Frames, RawFrames, Reader};
 use crate::plan::{Delivery, Extent, Plan};
 use crate::probe::RingKey;
 use crate::session::{Launched, Receiver, Session, launch};
-pub(crate) use checks::choose_exposure;
+pub(crate) use checks::{check_lasts, choose_exposure};
 pub use settings::{RingMode, Settings};
 pub(crate) use setup::{Setup, host_processing, set_up};
 pub(crate) use shelf::Shelf;
@@ -110,6 +110,10 @@ fn prepare(core: &mut Core, plan: &Plan) -> Result<Ready, ArmError> {
     let wanted = sizing::choose(&core.device.link, plan, &settings)?;
     let pool = core.shelf.take(wanted, true)?;
     settings.ring_slots = if settings.frames.is_some() { wanted.slots } else { pool.plan().blocks };
+    if let Err(why) = checks::check_lasts(&settings, settings.ring_slots) {
+        core.shelf.put(pool);
+        return Err(why);
+    }
     settings.reserve = pool.plan().reserve;
     settings.keep_free = plan.keep_free.unwrap_or(KEEP_FREE).min(settings.ring_slots / 2);
     tracing::info!(camera = %core.identity.name, %region, exposure = ?settings.exposure, frame_bytes,
@@ -117,9 +121,12 @@ fn prepare(core: &mut Core, plan: &Plan) -> Result<Ready, ArmError> {
     Ok(Ready { settings, pool, wanted, unlock_needs_get })
 }
 
-/// In place where nothing can write over a frame that is being read; a copy otherwise.
+/// In place where nothing can write over a frame that is being read; a copy otherwise, unless the caller wants it in another way.
 fn choose_delivery(core: &Core, plan: &Plan) -> (RingMode, StreamMode, bool) {
     let copied = plan.delivery == Delivery::Copy;
+    if let (Extent::Continuous, Delivery::Raw) = (plan.extent, plan.delivery) {
+        return (RingMode::Overwrite, StreamMode::Raw, false);
+    }
     if let Extent::Sequence(_) = plan.extent {
         let delivery = if copied { StreamMode::Copied } else { StreamMode::Frozen };
         return (RingMode::Sequence, delivery, false);
@@ -127,6 +134,9 @@ fn choose_delivery(core: &Core, plan: &Plan) -> (RingMode, StreamMode, bool) {
     match &plan.trust {
         Some(trust) if !copied && trust.holds_for(&RingKey::read(core)) => {
             (RingMode::NoOverwrite, StreamMode::Locked, trust.unlock_needs_get())
+        }
+        _ if matches!(plan.delivery, Delivery::InPlace(_)) => {
+            (RingMode::Overwrite, StreamMode::TimeBound, false)
         }
         _ => (RingMode::Overwrite, StreamMode::Copied, false),
     }
@@ -226,13 +236,54 @@ impl Armed {
     /// # }
     /// ```
     pub fn start(self) -> Result<(Session, Frames), Refused<Self, StartError>> {
+        if self.core.settings.delivery == StreamMode::Raw {
+            let why = StartError::OtherStart { armed: StreamMode::Raw, by: "Armed::start_raw" };
+            return Err(Refused { given_back: self, why });
+        }
         let device = &self.core.camera.device;
         let (link, context) = (device.link.clone(), Arc::clone(&device.context));
         match launch(self.core, &Reader::new) {
-            Ok(Launched { session, stream, pulse, watch, reader }) => {
-                let settings = *session.settings();
-                Ok((session, reader.into_frames((stream, pulse, watch), &link, context, settings)))
-            }
+            Ok(run) => Ok(Frames::begin(run, &link, context)),
+            Err((core, why)) => Err(Refused { given_back: Self { core }, why }),
+        }
+    }
+
+    /// Starts a camera that was armed with [`crate::Delivery::Raw`]; frames are told of by the [`RawFrames`] beside the session.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # // SAFETY: the simulator's own functions, linked into this program.
+    /// # let sdk = pvcam::Sdk::with_api(unsafe { pvcam_sys::Api::from_lookup(pvcam_sim::lookup) }?)?;
+    /// # let camera = sdk.open("pvcamUSB_0", pvcam::OpenPolicy::Raw)?.camera;
+    /// use std::time::Duration;
+    /// use pvcam::{Delivery, Plan, Region};
+    /// let region = Region::centred(camera.sensor(), 64, 64);
+    /// let armed = camera.arm(Plan::continuous().region(region).ring(32).delivery(Delivery::Raw))?;
+    /// let mut bytes = vec![0; armed.settings().frame_bytes as usize];
+    /// let (session, frames) = armed.start_raw()?;
+    /// if let Some(frame) = frames.next_within(Duration::from_secs(5))? {
+    ///     match frame.copy_to(&mut bytes) {
+    ///         Ok(evidence) => println!("frame {}: whole, by {evidence:?}", frame.record().number),
+    ///         Err(overrun) => println!("frame {}: {overrun}", frame.record().number),
+    ///     }
+    /// }
+    /// # drop(session);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn start_raw(self) -> Result<(Session, RawFrames), Refused<Self, StartError>> {
+        let armed = self.core.settings.delivery;
+        if armed != StreamMode::Raw {
+            let why = StartError::OtherStart { armed, by: "Armed::start" };
+            return Err(Refused { given_back: self, why });
+        }
+        let device = &self.core.camera.device;
+        let (link, context) = (device.link.clone(), Arc::clone(&device.context));
+        match launch(self.core, &Reader::new) {
+            Ok(run) => Ok(RawFrames::begin(run, &link, context)),
             Err((core, why)) => Err(Refused { given_back: Self { core }, why }),
         }
     }

@@ -48,7 +48,8 @@ pub struct Settings {
     pub pressure: Pressure,
     /// How the SDK uses the memory.
     pub ring_mode: RingMode,
-    /// How frames reach their readers: in place (`Frozen`, `Locked`) or by one copy (`Copied`).
+    /// How frames reach their readers: in place (`Frozen`, `Locked`; `TimeBound` by consent), by one copy (`Copied`), or not at all
+    /// unless they copy (`Raw`).
     pub delivery: StreamMode,
     /// Shape, element type and place of the pixels in a slot. With extended metadata the place may move from frame to
     /// frame; each lease carries its own.
@@ -67,7 +68,14 @@ impl Settings {
     /// Whether readers see the memory that the camera wrote.
     #[must_use]
     pub fn is_in_place(&self) -> bool {
-        matches!(self.delivery, StreamMode::Frozen | StreamMode::Locked)
+        matches!(self.delivery, StreamMode::Frozen | StreamMode::Locked | StreamMode::TimeBound)
+    }
+
+    /// How long the ring lasts: after that time, at the earliest, the camera is back at the same slot. For a sequence the time
+    /// that all of it takes.
+    #[must_use]
+    pub fn ring_time(&self) -> Duration {
+        self.frame_time.saturating_mul(self.ring_slots)
     }
 
     /// How long to wait before something is wrong: a few times what a frame takes at the slowest.

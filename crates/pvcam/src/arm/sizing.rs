@@ -29,8 +29,8 @@ pub(super) fn choose(link: &Link, plan: &Plan, settings: &Settings) -> Result<Wa
         }),
     };
     let reserve = plan.reserve.unwrap_or(match settings.delivery {
-        StreamMode::Frozen => 0,
-        StreamMode::Locked => locked_reserve(slots),
+        StreamMode::Frozen | StreamMode::Raw => 0,
+        StreamMode::Locked | StreamMode::TimeBound => locked_reserve(slots),
         _ => (slots / 2).clamp(4, 32),
     });
     let mut wanted = Wanted { frame_bytes, slots, exact: asked.is_some(), reserve, budget };

@@ -61,6 +61,23 @@ pub enum ArmError {
         /// Fewest that work.
         least: u32,
     },
+    /// A ring in which time alone protects the frames that are lent is written over too soon.
+    #[error(
+        "{slots} slots last {lasts:?} at one frame every {frame_time:?}; a ring that is lent without locks must last {least:?}: ask for more slots"
+    )]
+    RingTooShort {
+        /// Slots of the ring.
+        slots: u32,
+        /// Shortest time between two frames.
+        frame_time: Duration,
+        /// How long the ring lasts.
+        lasts: Duration,
+        /// How long it must last.
+        least: Duration,
+    },
+    /// A raw view of a sequence was asked for; its frames are lent in place, where nothing writes over them.
+    #[error("a sequence has no raw view: its frames are lent in place, and nothing writes over them")]
+    RawSequence,
     /// More memory than the SDK can be told of.
     #[error(
         "{slots} slots of {frame_bytes} bytes are {bytes} bytes; the SDK takes at most {limit}: ask for fewer slots or a smaller region"

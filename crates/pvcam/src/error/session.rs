@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use frame_pool::{Books, Limit, PoolError, StreamError};
+use frame_pool::{Books, Limit, PoolError, StreamError, StreamMode};
 
 use super::Failure;
 use crate::holders::{EndedBy, HeldBy};
@@ -29,6 +29,14 @@ pub enum StartError {
     /// The region of memory did not accept a stream.
     #[error(transparent)]
     Stream(StreamError),
+    /// What is armed for raw frames was started for leases, or the other way round.
+    #[error("armed for {armed:?} delivery: start it with `{by}`")]
+    OtherStart {
+        /// How frames were to be delivered.
+        armed: StreamMode,
+        /// The call that starts it.
+        by: &'static str,
+    },
     /// The SDK refused to start, with every ring size tried.
     #[error(
         "the SDK did not start: {failure} (tried rings of {tried:?} slots). If the ring cannot be locked in memory: {}; or ask for fewer slots",

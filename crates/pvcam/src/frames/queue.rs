@@ -1,56 +1,42 @@
-//! The session's own sink: a queue with room for every lease there can be.
+//! The session's own sink: a queue with room for every frame that can be held.
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-
 use std::sync::{Arc, OnceLock, Weak};
 
 use crossbeam_queue::ArrayQueue;
-use frame_pool::{Doorbell, Lease, Sink};
+use frame_pool::{Doorbell, Lease, RawFrame, Sink};
 
 use crate::holders::{Unread, Watch};
 
-/// Leases on their way from the callback to the reader.
-pub(super) struct FrameQueue {
-    leases: ArrayQueue<Lease>,
-    pub(super) bell: Arc<Doorbell>,
-    /// Leases that were put in.
-    received: AtomicU64,
-    closed: AtomicBool,
-    /// The reader is gone: what comes is dropped.
-    abandoned: AtomicBool,
-    cancelled: AtomicBool,
+/// Frames on their way from the callback to the reader.
+pub(super) struct FrameQueue<T> {
+    frames: ArrayQueue<T>,
+    pub(super) gate: Arc<Gate>,
     /// Notes why the stream ended, if it ended by itself.
     watch: OnceLock<Weak<Watch>>,
 }
 
-impl FrameQueue {
-    /// A queue for `capacity` leases: as many as there are windows, so it never overflows.
-    pub(super) fn new(capacity: usize) -> Self {
-        Self {
-            leases: ArrayQueue::new(capacity.max(1)),
-            bell: Arc::new(Doorbell::new()),
-            received: AtomicU64::new(0),
-            closed: AtomicBool::new(false),
-            abandoned: AtomicBool::new(false),
-            cancelled: AtomicBool::new(false),
-            watch: OnceLock::new(),
-        }
-    }
+/// What is not the frames themselves.
+#[derive(Default)]
+pub(super) struct Gate {
+    pub(super) bell: Arc<Doorbell>,
+    /// Frames that were put in.
+    received: AtomicU64,
+    /// Frames that gave way to newer ones before they were taken.
+    displaced: AtomicU64,
+    closed: AtomicBool,
+    /// The reader is gone: what comes is dropped.
+    abandoned: AtomicBool,
+    cancelled: AtomicBool,
+}
 
-    pub(super) fn watched_by(&self, watch: &Arc<Watch>) {
-        let _ = self.watch.set(Arc::downgrade(watch));
-    }
-
-    pub(super) fn pop(&self) -> Option<Lease> {
-        self.leases.pop()
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.leases.len()
-    }
-
+impl Gate {
     pub(super) fn received(&self) -> u64 {
         self.received.load(Ordering::Acquire)
+    }
+
+    pub(super) fn displaced(&self) -> u64 {
+        self.displaced.load(Ordering::Acquire)
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -66,44 +52,92 @@ impl FrameQueue {
     pub(super) fn take_cancellation(&self) -> bool {
         self.cancelled.swap(false, Ordering::AcqRel)
     }
+}
+
+impl<T> FrameQueue<T> {
+    /// A queue for `capacity` frames.
+    pub(super) fn new(capacity: usize) -> Self {
+        Self {
+            frames: ArrayQueue::new(capacity.max(1)),
+            gate: Arc::new(Gate::default()),
+            watch: OnceLock::new(),
+        }
+    }
+
+    pub(super) fn watched_by(&self, watch: &Arc<Watch>) {
+        let _ = self.watch.set(Arc::downgrade(watch));
+    }
+
+    pub(super) fn pop(&self) -> Option<T> {
+        self.frames.pop()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.frames.len()
+    }
 
     /// The reader is gone: gives back what waits, and what still comes.
     pub(super) fn abandon(&self) {
-        self.abandoned.store(true, Ordering::SeqCst);
-        while self.leases.pop().is_some() {}
+        self.gate.abandoned.store(true, Ordering::SeqCst);
+        while self.frames.pop().is_some() {}
     }
-}
 
-impl Unread for FrameQueue {
-    fn unread(&self) -> usize {
-        self.len()
-    }
-}
-
-impl frame_pool::sealed::OfThisFamily for FrameQueue {}
-
-impl Sink for FrameQueue {
-    fn deliver(&self, lease: Lease) {
-        // The queue has room for every window; were it full all the same, dropping the lease gives the slot back.
-        drop(self.leases.push(lease));
-        self.received.fetch_add(1, Ordering::Release);
-        if self.abandoned.load(Ordering::SeqCst) {
-            while self.leases.pop().is_some() {}
+    /// Puts a frame in and wakes who waits; the oldest one gives way if there is no room.
+    fn put(&self, frame: T) {
+        if self.frames.force_push(frame).is_some() {
+            self.gate.displaced.fetch_add(1, Ordering::Release);
         }
-        self.bell.ring();
+        self.gate.received.fetch_add(1, Ordering::Release);
+        if self.gate.abandoned.load(Ordering::SeqCst) {
+            while self.frames.pop().is_some() {}
+        }
+        self.gate.bell.ring();
     }
 
-    fn lost(&self) {
-        self.bell.ring();
-    }
-
-    fn close(&self) {
+    fn shut(&self) {
         // A stream that ends by itself says so on the pool's service thread, where this may lock and allocate; in a callback
         // nothing has ended by itself, and this does neither.
         if let Some(watch) = self.watch.get().and_then(Weak::upgrade) {
             let _ = watch.ended();
         }
-        self.closed.store(true, Ordering::Release);
-        self.bell.ring();
+        self.gate.closed.store(true, Ordering::Release);
+        self.gate.bell.ring();
+    }
+}
+
+impl<T: Send> Unread for FrameQueue<T> {
+    fn unread(&self) -> usize {
+        self.len()
+    }
+}
+
+impl<T> frame_pool::sealed::OfThisFamily for FrameQueue<T> {}
+
+impl Sink for FrameQueue<RawFrame> {
+    fn deliver(&self, _lease: Lease) {
+        // A raw stream lends nothing.
+    }
+
+    fn announce(&self, frame: RawFrame) {
+        self.put(frame);
+    }
+
+    fn close(&self) {
+        self.shut();
+    }
+}
+
+impl Sink for FrameQueue<Lease> {
+    fn deliver(&self, lease: Lease) {
+        // There is room for as many as there are windows, so none gives way.
+        self.put(lease);
+    }
+
+    fn lost(&self) {
+        self.gate.bell.ring();
+    }
+
+    fn close(&self) {
+        self.shut();
     }
 }

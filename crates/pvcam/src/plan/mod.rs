@@ -1,11 +1,13 @@
 //! What to acquire: a plan is made without a camera and checked when a camera is armed with it.
 
+mod delivery;
 mod exposure;
 mod region;
 mod ring;
 
 use core::time::Duration;
 
+pub use delivery::{Delivery, InPlaceConsent};
 pub use exposure::ExposureUnit;
 use frame_pool::Pressure;
 pub use region::{Binning, Region};
@@ -15,18 +17,6 @@ use crate::probe::RingTrust;
 
 /// Exposure of a plan that asks for none.
 const DEFAULT_EXPOSURE: Duration = Duration::from_millis(10);
-
-/// How frames are to reach their readers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum Delivery {
-    /// In place where nothing can write over a frame that is being read: in a sequence, and in a ring that was seen to honour
-    /// locks ([`Plan::trust`]). Otherwise one validated copy.
-    #[default]
-    Auto,
-    /// One validated copy of every frame, whatever is known.
-    Copy,
-}
 
 /// Whether frames come for ever or to a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -151,12 +151,14 @@ impl Delivering {
         }
         progress.lost += camera - progress.camera - 1;
         let record = self.record(arrival, camera, place, progress.lost);
-        let delivered = !overwritten && self.hand_over(place, record, mode_now(&self.stream, self.mode));
-        if delivered {
-            progress.lost = 0;
-        } else {
-            self.stream.lost(LossCause::Torn, camera, 1);
-            progress.lost += 1;
+        let now = mode_now(&self.stream, self.mode);
+        let handed = if overwritten { Err(LossCause::Torn) } else { self.hand_over(place, record, now) };
+        match handed {
+            Ok(()) => progress.lost = 0,
+            Err(cause) => {
+                self.stream.lost(cause, camera, 1);
+                progress.lost += 1;
+            }
         }
         progress.last += gap + 1;
         progress.camera = camera;
@@ -176,6 +178,8 @@ impl Delivering {
         let evidence = match self.stream.mode() {
             StreamMode::Frozen => Evidence::Frozen,
             StreamMode::Locked => Evidence::Locked,
+            StreamMode::TimeBound | StreamMode::Raw if place.stamp.is_some() => Evidence::Tag,
+            StreamMode::TimeBound | StreamMode::Raw => Evidence::TimeOnly,
             // Each frame of a sequence has a slot of its own, so its copy can wait.
             _ if self.settings.frames.is_some() => Evidence::Frozen,
             // The copier says what the copy is held by.
@@ -195,8 +199,8 @@ impl Delivering {
         record
     }
 
-    /// Hands the frame over. False if its slot was not free: then it is not this frame's any more.
-    fn hand_over(&self, place: Place, record: Record, now: StreamMode) -> bool {
+    /// Hands the frame over, unless its slot is not free.
+    fn hand_over(&self, place: Place, record: Record, now: StreamMode) -> Result<(), LossCause> {
         if self.mode == StreamMode::Locked {
             // As many as lie between; after the ring's promise was void, the pool's own count is what stands.
             let skipped = self.slots.distance(self.stream.next_block(), place.block);
@@ -206,17 +210,27 @@ impl Delivering {
         if now == StreamMode::Copied {
             // SAFETY: one callback at a time is inside.
             unsafe { self.stream.copy(place.block, record) };
-            return true;
+            return Ok(());
+        }
+        if now == StreamMode::Raw {
+            self.stream.announce(place.block, &record);
+            return Ok(());
         }
         // SAFETY: one callback at a time is inside, and the run is detached before its stream is closed. The SDK announced the frame,
         // so it is written. A sequence's slot is not written again before the next start, which does not get memory that is
-        // leased; a locked ring's slot not before its unlock, as the probe of this very camera and set-up showed (ADR 0001).
-        let published = unsafe { self.stream.publish(place.block, &record) }.is_ok();
-        if !published {
-            // The SDK announced a frame in a slot that is still held: locks mean nothing to it.
-            self.stream.distrust();
+        // leased; a locked ring's slot not before its unlock, as the probe of this very camera and set-up showed (ADR 0001); and for
+        // a ring that is lent without locks the caller has vouched (`InPlaceConsent::given`).
+        if unsafe { self.stream.publish(place.block, &record) }.is_ok() {
+            return Ok(());
         }
-        published
+        if now == StreamMode::TimeBound {
+            // Somebody still holds the frame that was written over, and the keeper could not move it. That lease is torn, and
+            // this frame finds no place: it is lost to a full ring.
+            return Err(LossCause::RingFull);
+        }
+        // The SDK announced a frame in a slot that is still held: locks mean nothing to it, and it is not this frame's any more.
+        self.stream.distrust();
+        Err(LossCause::Torn)
     }
 
     /// A frame whose place nothing tells. Its slot counts as written (an unlock too few only costs a slot, one too many

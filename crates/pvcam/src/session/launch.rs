@@ -12,7 +12,7 @@ use super::slot::Slots;
 use super::stop::detach_unstarted;
 use super::unlock::Unlocker;
 use super::{Session, SessionCore};
-use crate::arm::{ArmedCore, RingMode};
+use crate::arm::{ArmedCore, RingMode, check_lasts};
 use crate::error::{Failure, StartError};
 use crate::holders::{Unread, Watch};
 use crate::plan::LEAST_SLOTS;
@@ -77,7 +77,9 @@ pub(crate) fn launch<R: Receiver>(
             Err(failure) => {
                 attempt.undo(&armed, pool);
                 let smaller = armed.settings.ring_slots / 2;
-                if !may_be_too_large(&failure) || armed.settings.frames.is_some() || smaller < LEAST_SLOTS {
+                let settings = &armed.settings;
+                let no_smaller = settings.frames.is_some() || check_lasts(settings, smaller).is_err();
+                if !may_be_too_large(&failure) || no_smaller || smaller < LEAST_SLOTS {
                     return Err((armed, StartError::Refused { failure, tried }));
                 }
                 tracing::warn!(%failure, smaller, "the ring was refused, trying half of it");
@@ -142,6 +144,9 @@ impl<R: Receiver> Attempt<R> {
         let stream = pool.open_stream(plan)?;
         stream.set_keep_free(armed.settings.keep_free);
         stream.set_pressure(armed.settings.pressure);
+        if matches!(mode, StreamMode::TimeBound | StreamMode::Raw) {
+            stream.set_clock(armed.settings.frame_time);
+        }
         let queue = reader.queue().map(|queue| Arc::downgrade(&queue));
         let watch = Arc::new(Watch::new(Arc::clone(&stream), armed.camera.shelf.roster.clone(), queue));
         reader.watched_by(&watch);
