@@ -18,6 +18,9 @@ pub(crate) trait Memory {
     fn copy_out(&self, block: u32, reserve: u32, window: &Slot);
     /// Puts the leased window onto reserve block `reserve`, atomically for its readers, at the same address.
     fn repoint_leased(&self, window: &Slot, reserve: u32) -> Result<(), RepointError>;
+    /// Looks, after the leased window was put onto its copy, whether ring block `block` had been the frame's up to then. While the
+    /// frame is moved, whoever asks for its evidence waits.
+    fn confirm(&self, _block: u32, _window: &Slot) {}
     /// Puts a window that nobody looks through onto ring block `block`, and tells its slot the new address.
     fn repoint_idle(&self, window: &Slot, block: u32) -> Result<(), RepointError>;
 }
@@ -87,6 +90,7 @@ impl Shared {
             self.free.give(reserve);
             return Rescue::Failed;
         }
+        memory.confirm(block, slot);
         // The readers look at the reserve now. Before the count says so, the slot must know which block to give back.
         slot.set_home(reserve);
         self.set_window_at(reserve, slot.window);

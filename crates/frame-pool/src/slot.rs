@@ -145,6 +145,11 @@ impl Slot {
         self.pins.compare_exchange(0, RESCUING, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
+    /// Whether the keeper is moving the frame.
+    pub(crate) fn is_moving(&self) -> bool {
+        self.pins.load(Ordering::Acquire) & RESCUING != 0
+    }
+
     /// The keeper is done.
     pub(crate) fn end_rescue(&self) {
         self.pins.store(0, Ordering::Release);

@@ -107,7 +107,136 @@ impl Memory for Guarded<'_> {
         self.region.repoint_leased(window, reserve)
     }
 
+    fn confirm(&self, block: u32, window: &Slot) {
+        // The readers saw the ring block until now, which may have been written since it was copied.
+        fence(Ordering::SeqCst);
+        if !self.is_whole(block, window) {
+            window.refs.fetch_or(TORN, Ordering::AcqRel);
+        }
+    }
+
     fn repoint_idle(&self, window: &Slot, block: u32) -> Result<(), RepointError> {
         self.region.repoint_idle(window, block)
+    }
+}
+
+#[cfg(all(test, not(pool_loom)))]
+#[expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+mod tests {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::layout::{Element, Layout};
+    use crate::record::{Evidence, Record, Tag};
+    use crate::{Lease, Pool, RegionPlan, Sink, StreamPlan, Torn};
+
+    const BYTES: usize = 4096;
+
+    /// The SDK's side: writes number `number` into the ring's first block.
+    fn write(pool: &Pool, number: u32) {
+        // SAFETY: the ring is mapped and has a whole block there; tests play the SDK, one write at a time.
+        unsafe { pool.ring().ptr.cast::<u32>().as_ptr().write_volatile(number) };
+    }
+
+    /// The region, on which something happens right after a frame was copied out of the ring.
+    struct Slow<'a> {
+        guarded: Guarded<'a>,
+        then: &'a dyn Fn(),
+    }
+
+    impl Memory for Slow<'_> {
+        fn can_repoint(&self) -> bool {
+            self.guarded.can_repoint()
+        }
+
+        fn copy_out(&self, block: u32, reserve: u32, window: &Slot) {
+            self.guarded.copy_out(block, reserve, window);
+            (self.then)();
+        }
+
+        fn repoint_leased(&self, window: &Slot, reserve: u32) -> Result<(), RepointError> {
+            self.guarded.repoint_leased(window, reserve)
+        }
+
+        fn confirm(&self, block: u32, window: &Slot) {
+            self.guarded.confirm(block, window);
+        }
+
+        fn repoint_idle(&self, window: &Slot, block: u32) -> Result<(), RepointError> {
+            self.guarded.repoint_idle(window, block)
+        }
+    }
+
+    #[derive(Default)]
+    struct Tray(Mutex<Vec<Lease>>);
+
+    impl crate::sealed::OfThisFamily for Tray {}
+
+    impl Sink for Tray {
+        fn deliver(&self, lease: Lease) {
+            self.0.lock().unwrap().push(lease);
+        }
+
+        fn close(&self) {}
+    }
+
+    /// A frame that lies in the first block of an overwriting ring, and is moved while `then` happens.
+    fn moved_while(then: impl Fn(&Pool, &Lease)) -> Lease {
+        let pool = Pool::new(RegionPlan::new(BYTES, 3, 1), 1 << 20).unwrap();
+        let tray = Arc::new(Tray::default());
+        let sink: Arc<dyn Sink> = Arc::<Tray>::clone(&tray);
+        let plan = StreamPlan { mode: StreamMode::TimeBound, sink, unlock: None, epoch: 1 };
+        let stream = pool.open_stream(plan).unwrap();
+        stream.set_clock(Duration::from_secs(3600));
+        write(&pool, 1);
+        let mut record = Record::new(1, Layout::mono(Element::U8, 8, 1, 1), Evidence::Tag);
+        record.arrived_ns = crate::monotonic_ns();
+        record.tag = Some(Tag { offset: 0, expected: 1 });
+        // SAFETY: one thread, and the test believes nothing that it has not verified.
+        unsafe { stream.publish(0, &record) }.unwrap();
+        let lease = tray.0.lock().unwrap().pop().unwrap();
+        let shared = lease.shared();
+        let Some(region) = &shared.region else { unreachable!("a pool has memory") };
+        let memory = Slow { guarded: Guarded::new(shared, region), then: &|| then(&pool, &lease) };
+        if memory.can_repoint() {
+            stream.move_out(&memory, region, 0);
+            assert_eq!(stream.books().rescued, 1);
+        }
+        lease
+    }
+
+    #[test]
+    fn a_frame_that_is_moved_in_time_is_good() {
+        assert_eq!(moved_while(|_, _| ()).verify(), Ok(Evidence::Tag));
+    }
+
+    /// The copy is whole, but until the readers see it they see the block, which is another frame's by then.
+    #[test]
+    fn a_block_that_is_written_between_copy_and_repoint_makes_the_frame_torn() {
+        let lease = moved_while(|pool, lease| {
+            write(pool, 4);
+            // What a reader would take for pixels now is not the frame's.
+            assert_eq!(lease.slot_bytes()[0], 4);
+        });
+        assert!(lease.verify().is_err(), "it carries its own number again, but readers have seen another");
+    }
+
+    /// Who asks while the frame is moved gets the answer that holds afterwards.
+    #[test]
+    fn the_answer_waits_for_the_end_of_a_move() {
+        let (tell, told): (Sender<Result<Evidence, Torn>>, Receiver<_>) = channel();
+        let asking: Mutex<Option<std::thread::JoinHandle<()>>> = Mutex::new(None);
+        let lease = moved_while(|pool, lease| {
+            write(pool, 4);
+            let (lease, tell) = (lease.clone(), tell.clone());
+            *asking.lock().unwrap() = Some(std::thread::spawn(move || tell.send(lease.verify()).unwrap()));
+            assert!(told.recv_timeout(Duration::from_millis(50)).is_err(), "no answer before it is certain");
+        });
+        if let Some(asking) = asking.lock().unwrap().take() {
+            asking.join().unwrap();
+            assert!(told.recv().unwrap().is_err());
+        }
+        drop(lease);
     }
 }

@@ -56,7 +56,8 @@ impl Lease {
     /// before this call is the frame's if the answer is good, and may be anything if it is not.
     ///
     /// Evidence by a tag: the number in the slot is read again. By time alone ([`Evidence::TimeOnly`], in place): the clock is asked.
-    /// All other evidence does not change, and is answered as recorded.
+    /// All other evidence does not change, and is answered as recorded. While the keeper moves the frame (a few milliseconds for a
+    /// large one) this waits for it.
     ///
     /// # Errors
     /// [`Torn`]: the bytes are not this frame's, or nothing says that they are.
@@ -64,6 +65,11 @@ impl Lease {
         // Acquire: what the caller read of the frame was read before the evidence is.
         fence(Ordering::Acquire);
         let record = self.record();
+        // The keeper says at the end of a move whether the camera was faster. Until then the copy may be good, and what was read
+        // before it not.
+        while self.slot().is_moving() {
+            crate::sync::yield_now();
+        }
         if self.marks() & TORN != 0 {
             return Err(Torn::MovedTooLate);
         }
