@@ -14,6 +14,7 @@ type Trigger = unsafe extern "C" fn(i16, u32) -> i32;
 type Stats = unsafe extern "C" fn(i16, *mut PvcamSimStats, usize) -> i32;
 type Fault = unsafe extern "C" fn(i16, *const c_char, usize, *mut c_char, usize) -> i32;
 type SetStory = unsafe extern "C" fn(i16, i32) -> i32;
+type SetClock = unsafe extern "C" fn(i16, i32) -> i32;
 
 /// Bytes that an error text may have.
 const ERROR_BYTES: usize = 1024;
@@ -96,6 +97,7 @@ pub struct Control {
     stats: Stats,
     fault: Fault,
     story: SetStory,
+    clock: SetClock,
 }
 
 impl Control {
@@ -110,6 +112,7 @@ impl Control {
             stats: c::pvcam_sim_stats,
             fault: c::pvcam_sim_fault,
             story: c::pvcam_sim_story,
+            clock: c::pvcam_sim_clock,
         }
     }
 
@@ -140,6 +143,7 @@ impl Control {
                 stats: transmute::<*mut c_void, Stats>(symbol(c"pvcam_sim_stats")?),
                 fault: transmute::<*mut c_void, Fault>(symbol(c"pvcam_sim_fault")?),
                 story: transmute::<*mut c_void, SetStory>(symbol(c"pvcam_sim_story")?),
+                clock: transmute::<*mut c_void, SetClock>(symbol(c"pvcam_sim_clock")?),
             })
         }
     }
@@ -221,6 +225,21 @@ impl Control {
         };
         // SAFETY: takes plain numbers.
         done(unsafe { (self.story)(camera, number) })
+    }
+
+    /// Puts a camera onto the stepped clock or back onto the machine's, from the next acquisition on; returns whether it was
+    /// on the stepped one. Time stamps of the two clocks have nothing to do with each other.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::NotNow`] while the camera acquires, or without such a camera.
+    pub fn set_stepped(&self, camera: i16, stepped: bool) -> Result<bool, ControlError> {
+        // SAFETY: takes plain numbers.
+        match unsafe { (self.clock)(camera, stepped.into()) } {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(ControlError::NotNow),
+        }
     }
 }
 

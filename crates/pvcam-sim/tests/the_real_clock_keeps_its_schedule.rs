@@ -103,3 +103,29 @@ fn a_long_exposure_is_interrupted_at_once() {
         assert!(began.elapsed() < Duration::from_secs(5), "10 s of exposure were waited for");
     }
 }
+
+#[test]
+fn an_idle_camera_can_be_put_onto_the_stepped_clock_and_back() {
+    let sdk = Sdk::start("[[camera]]\nmodel = \"prime-bsi-usb\"\n");
+    let hcam = sdk.open_first();
+    sdk.switch_despeckling_off(hcam);
+    let bytes = sdk.setup_cont(hcam, REGION, OVERWRITE);
+    let buffer = Buffer::new(8 * bytes);
+    let start = || {
+        // SAFETY: a buffer of whole frames, stopped before it goes.
+        sdk.ok(unsafe { (sdk.f.pl_exp_start_cont)(hcam, buffer.pointer(), buffer.len()) });
+    };
+    assert_eq!(sdk.control.set_stepped(hcam, true), Ok(false));
+    start();
+    assert!(sdk.control.set_stepped(hcam, false).is_err(), "not while it acquires");
+    assert_eq!(sdk.control.step(hcam, 3, Duration::from_secs(20)), Some(3));
+    std::thread::sleep(Duration::from_nanos(5 * PERIOD_NS));
+    assert_eq!(sdk.control.stats(hcam).unwrap().written, 3, "none by itself");
+    sdk.abort(hcam);
+    assert_eq!(sdk.control.set_stepped(hcam, false), Ok(true));
+    start();
+    assert_eq!(sdk.control.step(hcam, 1, Duration::from_secs(20)), None, "not stepped any more");
+    eventually("frames come by themselves", || sdk.control.stats(hcam).unwrap().written >= 5);
+    sdk.abort(hcam);
+    assert!(sdk.control.set_stepped(7, true).is_err(), "there is no such camera");
+}

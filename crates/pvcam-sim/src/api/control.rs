@@ -154,3 +154,20 @@ pub(crate) extern "C" fn pvcam_sim_story(cam: i16, story: i32) -> i32 {
         1
     })
 }
+
+/// Chooses the clock of the next acquisition: 0 the machine's, 1 the stepped one. Returns which it was; -1 while the camera
+/// acquires or for an unknown camera or clock.
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn pvcam_sim_clock(cam: i16, stepped: i32) -> i32 {
+    guarded(-1, || {
+        let Ok(library) = library::library() else { return -1 };
+        let Some(camera) = library.camera(cam).filter(|_| [0, 1].contains(&stepped)) else { return -1 };
+        let engine = camera.session();
+        // Held, so that nothing starts meanwhile.
+        let run = engine.as_ref().map(|engine| engine.run.lock());
+        if run.as_ref().is_some_and(|run| run.phase == crate::engine::Phase::Running) {
+            return -1;
+        }
+        camera.core.clock.choose(stepped == 1).into()
+    })
+}

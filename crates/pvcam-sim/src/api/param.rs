@@ -8,7 +8,7 @@ use super::pointer::{Out, non_null};
 use crate::abi::constants::*;
 use crate::abi::error::{Outcome, guard};
 use crate::abi::types::RsBool;
-use crate::config::{Clock, RunningAccess};
+use crate::config::RunningAccess;
 use crate::engine::Engine;
 use crate::library;
 use crate::param::facts::{Facts, Item};
@@ -110,7 +110,7 @@ pub(crate) unsafe extern "C" fn pl_set_param(hcam: i16, param_id: u32, param_val
         disturb(&engine)?;
         let core = &engine.core;
         if core.control.lock().set(core.model(), known, &value)? {
-            core.clock.reset(core.config.clock == Clock::Stepped);
+            core.clock.reset();
         }
         Ok(())
     })

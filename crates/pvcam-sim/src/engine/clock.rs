@@ -1,7 +1,9 @@
 //! The camera's own clock.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
+
+use crate::config::Clock;
 
 /// Nanoseconds since the camera was powered up; on the stepped clock, of camera time that steps added up.
 #[derive(Debug)]
@@ -11,12 +13,29 @@ pub(crate) struct CameraClock {
     reset_ns: AtomicU64,
     /// Time that steps have added.
     stepped_ns: AtomicU64,
+    /// Whether steps pace the camera; changes only while it is idle.
+    stepped: AtomicBool,
 }
 
 impl CameraClock {
     /// A clock that starts now.
-    pub(crate) fn new() -> Self {
-        Self { power_up: Instant::now(), reset_ns: AtomicU64::new(0), stepped_ns: AtomicU64::new(0) }
+    pub(crate) fn new(paced_by: Clock) -> Self {
+        Self {
+            power_up: Instant::now(),
+            reset_ns: AtomicU64::new(0),
+            stepped_ns: AtomicU64::new(0),
+            stepped: AtomicBool::new(paced_by == Clock::Stepped),
+        }
+    }
+
+    /// Whether steps pace the camera.
+    pub(crate) fn is_stepped(&self) -> bool {
+        self.stepped.load(Ordering::Relaxed)
+    }
+
+    /// Chooses what paces the next acquisition; returns whether it was steps.
+    pub(crate) fn choose(&self, stepped: bool) -> bool {
+        self.stepped.swap(stepped, Ordering::Relaxed)
     }
 
     /// Time of `instant` since power-up, in nanoseconds.
@@ -30,8 +49,9 @@ impl CameraClock {
     }
 
     /// Makes the metadata's timestamps count from now.
-    pub(crate) fn reset(&self, stepped: bool) {
-        let now = if stepped { self.stepped_ns.load(Ordering::Relaxed) } else { self.at(Instant::now()) };
+    pub(crate) fn reset(&self) {
+        let now =
+            if self.is_stepped() { self.stepped_ns.load(Ordering::Relaxed) } else { self.at(Instant::now()) };
         self.reset_ns.store(now, Ordering::Relaxed);
     }
 

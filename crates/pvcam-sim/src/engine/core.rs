@@ -38,7 +38,7 @@ impl Core {
         Self {
             index,
             stats: Stats::default(),
-            clock: CameraClock::new(),
+            clock: CameraClock::new(config.clock),
             removed: AtomicBool::new(false),
             knobs: Mutex::new(Knobs { story: config.no_overwrite, faults: config.faults.clone() }),
             control: Mutex::new(control),

@@ -5,7 +5,6 @@ use super::run::{Arrived, Job, Phase};
 use super::{Engine, Mode};
 use crate::abi::constants::*;
 use crate::abi::error::Outcome;
-use crate::config::Clock;
 use std::time::{Duration, Instant};
 
 /// Answer of the status calls.
@@ -27,7 +26,7 @@ impl Engine {
         let mut run = self.run.lock();
         let fresh = std::mem::take(&mut run.fresh);
         let readout_ns = run.job.as_ref().map_or(0, |job| job.plan.timing.readout_ns);
-        let reading = self.core.config.clock == Clock::Real
+        let reading = !self.core.clock.is_stepped()
             && run.next_eof.is_some_and(|eof| Instant::now() + Duration::from_nanos(readout_ns) >= eof);
         let continuous = run.job.as_ref().is_some_and(|job| matches!(job.plan.mode, Mode::Continuous(_)));
         let code = match run.phase {

@@ -8,7 +8,7 @@ use parking_lot::{Condvar, MutexGuard};
 use super::Core;
 use super::run::{Job, Run};
 use super::stats::add;
-use crate::config::{CatchUp, Clock, Speed};
+use crate::config::{CatchUp, Speed};
 
 /// Moments of one frame, in nanoseconds since power-up.
 #[derive(Clone, Copy, Debug)]
@@ -43,10 +43,10 @@ impl Schedule {
             Speed::Factor(factor) => Duration::from_nanos(nanoseconds).div_f64(factor),
             Speed::Max => Duration::ZERO,
         };
-        let pace = match (core.config.clock, core.config.speed) {
-            (Clock::Stepped, _) => Pace::Stepped,
-            (Clock::Real, Speed::Max) => Pace::Unpaced,
-            (Clock::Real, Speed::Factor(_)) => Pace::Real,
+        let pace = match core.config.speed {
+            _ if core.clock.is_stepped() => Pace::Stepped,
+            Speed::Max => Pace::Unpaced,
+            Speed::Factor(_) => Pace::Real,
         };
         Self {
             pace,

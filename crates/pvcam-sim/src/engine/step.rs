@@ -7,7 +7,6 @@ use parking_lot::MutexGuard;
 use super::Engine;
 use super::callbacks::on_callback_thread;
 use super::run::{Phase, Run};
-use crate::config::Clock;
 
 impl Engine {
     /// Lets the camera expose up to `frames` frames, one at a time: each is written and all due callbacks have
@@ -16,7 +15,7 @@ impl Engine {
     /// the next step exposes on). With a `timeout` of zero the frames come back to back and callbacks are not
     /// waited for. `None` when nothing runs, the clock is real, or the caller is inside a callback.
     pub(crate) fn step(&self, frames: u32, timeout: Duration) -> Option<u32> {
-        if self.core.config.clock != Clock::Stepped || on_callback_thread(self.core.index) {
+        if !self.core.clock.is_stepped() || on_callback_thread(self.core.index) {
             return None;
         }
         let burst = timeout.is_zero();
