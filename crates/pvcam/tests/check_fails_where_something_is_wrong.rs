@@ -1,5 +1,7 @@
 //! The check passes on a good camera, and fails, with the step and its reason, on each thing that it looks for.
 
+#![expect(clippy::expect_used, reason = "what does not work here fails the test")]
+
 mod support;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,6 +44,10 @@ impl Simulator for Linked {
     fn step(&self, camera: i16) -> Option<u32> {
         self.0.step(camera, 1, support::SOON)
     }
+
+    fn set_stepped(&self, camera: i16, stepped: bool) -> Option<bool> {
+        self.0.set_stepped(camera, stepped).ok()
+    }
 }
 
 #[test]
@@ -67,6 +73,7 @@ fn every_step_passes_on_a_camera_that_honours_locks_and_it_gets_its_settings_bac
     assert!(report.ring.unwrap().contains("lent in place"));
     for row in &report.rows[1..] {
         let figures = row.figures.as_ref().unwrap();
+        assert!(figures.books.lost() == 0 || row.step == Step::NoRescue, "{}: {}", row.step, figures.books);
         assert!(figures.balanced && figures.books.balanced(), "{}: {}", row.step, figures.books);
         assert_eq!(figures.copied_per_frame(), 0.0, "{}", row.step);
         assert!(figures.callback.is_some() && figures.latency.is_some(), "{}", row.step);
@@ -216,4 +223,62 @@ fn a_parameter_accessed_while_frames_stream_fails_the_step() {
     options.simulator = Some(&touched);
     let failures = run(&rig, &options).unwrap().failures();
     assert!(failures[0].contains("1 parameters were accessed while frames streamed"), "{failures:?}");
+}
+
+/// The figures of the slow reader and of its control on a camera whose full ring behaves like `story`.
+fn held_long(story: &str, reserve: Option<u32>) -> Report {
+    let rig = rig(&format!("scene = \"stamp\"\ncatch_up = \"burst\"\nno_overwrite = \"{story}\""));
+    let simulator = Linked(rig.control);
+    let mut options = options(&[Step::SlowReader, Step::NoRescue]);
+    options.simulator = Some(&simulator);
+    (options.probe, options.reserve) = (true, reserve);
+    let report = run(&rig, &options).expect("the check begins");
+    assert_eq!(rig.control.set_stepped(0, false), Ok(false), "the clock is the machine's again");
+    report
+}
+
+#[test]
+fn a_slow_reader_costs_nobody_a_frame_and_without_room_for_it_frames_are_lost() {
+    for (story, moved) in [("lossy", 22), ("halt", 22), ("flag_error", 0)] {
+        let report = held_long(story, None);
+        assert!(report.passed(), "{story}: {:?}", report.failures());
+        let [slow, control] = [1, 2].map(|row| report.rows[row].figures.as_ref().unwrap());
+        let books = slow.books;
+        assert_eq!((books.highest, books.delivered, books.lost()), (256, 256, 0), "{story}: {books}");
+        assert!(books.rescued >= moved, "{story}: {books:?}");
+        assert_eq!(books.copied_bytes, if moved > 0 { 0 } else { 256 * slow.frame_bytes }, "{story}");
+        let books = control.books;
+        assert!(control.balanced && books.delivered < 256 && books.rescued == 0, "{story}: {books}");
+        let lost = [books.lost_ring_full > 0, books.lost_reserve > 0];
+        assert_eq!(lost, [story == "lossy", story == "flag_error"], "{story}: {books}");
+    }
+}
+
+#[test]
+fn a_reserve_too_small_for_what_is_held_fails_the_step() {
+    for (story, why) in [
+        ("lossy", "lost because readers held the whole ring"),
+        ("flag_error", "lost because readers held the whole reserve"),
+    ] {
+        let report = held_long(story, Some(4));
+        let failures = report.failures();
+        assert!(failures.len() == 1 && failures[0].starts_with("slow-reader: "), "{story}: {failures:?}");
+        assert!(failures[0].contains(why), "{story}: {failures:?}");
+    }
+}
+
+#[test]
+fn a_camera_that_cannot_be_stepped_holds_frames_at_its_own_pace_and_has_no_control() {
+    let rig = rig(GOOD);
+    let mut options = options(&[Step::SlowReader, Step::NoRescue]);
+    options.probe = true;
+    let report = run(&rig, &options).unwrap();
+    // A machine that lets the keeper wait for long costs frames, and that is told.
+    let told = |why: &String| why.starts_with("slow-reader: ") && why.contains("held the whole ring");
+    assert!(report.failures().iter().all(told), "{:?}", report.failures());
+    let figures = report.rows[1].figures.as_ref().unwrap();
+    assert!(figures.balanced && figures.fps_got.is_some(), "{:?}", figures.books);
+    assert!(figures.books.rescued > 0 && figures.books.delivered >= 256, "{:?}", figures.books);
+    let Verdict::Skipped(why) = &report.rows[2].verdict else { panic!("{:?}", report.rows[2]) };
+    assert!(why.contains("on simulated cameras only"), "{why}");
 }

@@ -34,7 +34,13 @@ The steps:
   snap         one frame, twice; the second one is measured
   sequence     a sequence of at most 32 frames that ends by itself
   continuous   as fast as the camera goes
-  slow-reader  a reader that holds each tenth frame while half a ring of others comes in
+  slow-reader  sixteen readers on a ring of 32 slots; one holds each tenth frame while three rings
+               of others come in, and then looks at all its bytes. On a locked ring the frames that
+               are held are moved out of it, their address and bytes stay, nothing is lost, and no
+               prompt reader gets a copy. Elsewhere each frame is copied once, and the reserve has
+               room for those that are held. A simulated camera waits for its readers meanwhile
+  no-rescue    the control of slow-reader, on simulated cameras: no frame is moved, or the reserve
+               is too small; it passes if frames are lost for that, each in its column
   readers      three threads that clone and drop leases
   rearm        stop and arm again, 20 times
   leases-out   stop while frames are leased: they must stay readable, also while the camera
@@ -58,6 +64,7 @@ The figures, per step:
   fps got      frames per second that came
   copied/f     bytes that we copied per frame. 0 where frames are lent in place: in sequences, and
                in continuous runs if the ring was seen to honour locks. Else those of one frame
+  moved        frames that were held so long that they were moved out of a locked ring
   alloc/f      allocations per frame on the way from the SDK's callback to the reader, after a
                warm-up. Must be 0
   callback us  microseconds that the SDK's thread spends in our callback; meanwhile the SDK cannot
@@ -68,9 +75,10 @@ The figures, per step:
   cpu us/f     microseconds of CPU time of the whole program per frame, without the threads of the
                simulator
   books        ok if every frame stands in exactly one column: highest = deliv + lost
-  result       ok, or FAILED; the reason stands below the table. (2) means that the step ran twice:
-               a simulated camera runs on this machine's clock, and if other programs keep it from
-               its schedule, the run proves nothing and is repeated, at most twice
+  result       ok, or FAILED: the reason stands below the table; or skipped: the step has no
+               meaning on this camera. (2) means that it ran twice: a simulated camera runs on this
+               machine's clock, and if other programs keep it from its schedule, the run proves
+               nothing and is repeated, at most twice
 
 A frame counts as good only if the camera's own number of it stands in its memory (metadata on).
 

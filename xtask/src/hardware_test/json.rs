@@ -43,6 +43,7 @@ fn step(row: &Row) -> Value {
         Verdict::Passed => ("passed", None),
         Verdict::Failed(why) => ("failed", Some(why)),
         Verdict::NotRun(why) => ("not run", Some(why)),
+        Verdict::Skipped(why) => ("skipped", Some(why)),
     };
     json!({
         "step": row.step.name(), "verdict": verdict, "reason": reason, "remarks": row.remarks, "tries": row.tries,
@@ -63,6 +64,10 @@ fn figures(figures: &Figures) -> Value {
         "in_flight": books.in_flight, "balanced": figures.balanced, "frame_bytes": figures.frame_bytes,
         "fps_asked": figures.fps_asked, "fps_got": figures.fps_got,
         "copied_bytes": books.copied_bytes, "copied_bytes_per_frame": figures.copied_per_frame(),
+        "rescues": {
+            "frames": books.rescued, "bytes": books.rescued_bytes, "refused": books.rescue_refused,
+            "longest_held_ns": books.longest_held_ns,
+        },
         "measured_frames": figures.measured, "allocations": figures.allocations,
         "allocations_per_frame": figures.allocations_per_frame(),
         "callback_ns": figures.callback.map(spread), "to_reader_ns": figures.latency.map(spread),
@@ -95,6 +100,8 @@ mod tests {
         let mut numbers = Figures::default();
         numbers.books.highest = 5;
         numbers.books.torn = 2;
+        numbers.books.rescued = 3;
+        numbers.books.longest_held_ns = 4_000;
         numbers.latency = Some(Spread { p50: Duration::from_micros(3), p99: Duration::from_micros(9) });
         row.figures = Some(numbers);
         report.rows = vec![Row::new(Step::Open), row];
@@ -110,6 +117,8 @@ mod tests {
         let step = &camera["steps"][1];
         assert_eq!((&step["verdict"], &step["reason"]), (&json!("failed"), &json!("\"torn\"")));
         assert_eq!(step["figures"]["lost"]["torn"], 2);
+        let rescues = json!({ "frames": 3, "bytes": 0, "refused": 0, "longest_held_ns": 4000 });
+        assert_eq!(step["figures"]["rescues"], rescues);
         assert_eq!(step["figures"]["to_reader_ns"], json!({ "p50": 3000, "p99": 9000 }));
         assert_eq!(step["figures"]["callback_ns"], Value::Null);
     }

@@ -9,8 +9,8 @@ use clap::{Args, ValueEnum};
 use super::{exposure, help};
 
 /// The steps by name, in the order in which they run; `pvcam::check::Step` has them.
-pub(super) const STEPS: [&str; 8] =
-    ["open", "snap", "sequence", "continuous", "slow-reader", "readers", "rearm", "leases-out"];
+pub(super) const STEPS: [&str; 9] =
+    ["open", "snap", "sequence", "continuous", "slow-reader", "no-rescue", "readers", "rearm", "leases-out"];
 
 /// Fewest frames of a step: half of them are warm-up then.
 const FEWEST_FRAMES: i64 = 16;
@@ -28,7 +28,7 @@ pub(crate) struct Options {
     /// The camera to test. A real one must be named, because it will expose; of simulated ones all are tested.
     #[arg(long, value_name = "NAME")]
     pub(super) camera: Option<String>,
-    /// Frames that each streaming step reads.
+    /// Frames that each streaming step reads (slow-reader: 256 at least).
     #[arg(long, value_name = "N", default_value_t = 100,
           value_parser = clap::value_parser!(u32).range(FEWEST_FRAMES..=1_000_000))]
     pub(super) frames: u32,
@@ -41,6 +41,9 @@ pub(crate) struct Options {
     /// Fail unless continuous steps deliver frames in this way. Otherwise either is right.
     #[arg(long, value_enum, value_name = "WAY")]
     pub(super) expect: Option<Expect>,
+    /// Blocks of the reserve in the step slow-reader; it fails if they are too few for the frames that are held. Otherwise enough.
+    #[arg(long, value_name = "N")]
+    pub(super) reserve: Option<u32>,
     /// Probe whether the ring of a real camera honours locks. It fills the ring on purpose and exposes all the while.
     #[arg(long)]
     pub(super) probe_ring: bool,

@@ -57,6 +57,7 @@ fn ended(row: &Row) -> String {
         Verdict::Passed => "ok".to_owned(),
         Verdict::Failed(why) => format!("FAILED: {why}"),
         Verdict::NotRun(why) => format!("not run: {why}"),
+        Verdict::Skipped(why) => format!("skipped: {why}"),
     };
     let mut text = format!("{:>5.1} s  {verdict}\n", row.took.as_secs_f64());
     for remark in &row.remarks {

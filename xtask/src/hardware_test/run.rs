@@ -99,6 +99,7 @@ fn check_options<'a>(
     }
     asked.frames = options.frames;
     asked.exposure = options.exposure;
+    asked.reserve = options.reserve;
     asked.probe = options.probe_ring || found.simulator.is_some();
     asked.expect = options.expect.map_or(expected, |expect| match expect {
         Expect::InPlace => Some(Expectation::InPlace),

@@ -48,6 +48,10 @@ impl pvcam::check::Simulator for Simulated {
     fn step(&self, camera: i16) -> Option<u32> {
         self.control.step(camera, 1, STEP)
     }
+
+    fn set_stepped(&self, camera: i16, stepped: bool) -> Option<bool> {
+        self.control.set_stepped(camera, stepped).ok()
+    }
 }
 
 /// Loads the SDK that is asked for or installed. `None`: there is none, or the simulator was asked for.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use pvcam::check::{Figures, Report, Row, Spread, Verdict};
 
 /// What the columns are called; the first two and the last are flush left.
-const HEADINGS: [&str; 14] = [
+const HEADINGS: [&str; 15] = [
     "camera",
     "step",
     "highest",
@@ -15,6 +15,7 @@ const HEADINGS: [&str; 14] = [
     "fps ask",
     "fps got",
     "copied/f",
+    "moved",
     "alloc/f",
     "callback us",
     "to reader us",
@@ -23,11 +24,11 @@ const HEADINGS: [&str; 14] = [
     "result",
 ];
 
-const FLUSH_LEFT: [usize; 3] = [0, 1, 13];
+const FLUSH_LEFT: [usize; 3] = [0, 1, 14];
 
-/// The widest that a line may be.
+/// The widest that a line may be, with the longest of everything in it.
 #[cfg(test)]
-const WIDTH: usize = 160;
+const WIDTH: usize = 168;
 
 /// The longest camera name that is shown whole.
 const NAME: usize = 14;
@@ -39,7 +40,7 @@ pub(super) fn render(reports: &[Report]) -> String {
         lines.extend(report.rows.iter().map(|row| line(&report.about.name, row)));
     }
     let mut text = String::new();
-    let widths: [usize; 14] = std::array::from_fn(|column| {
+    let widths: [usize; 15] = std::array::from_fn(|column| {
         lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0)
     });
     for line in &lines {
@@ -59,19 +60,22 @@ pub(super) fn render(reports: &[Report]) -> String {
     let rows = || reports.iter().flat_map(|report| &report.rows);
     let passed = rows().filter(|row| row.verdict == Verdict::Passed).count();
     let took: f64 = rows().map(|row| row.took.as_secs_f64()).sum();
-    let all = rows().count();
-    let _ = writeln!(text, "{passed} of {all} steps passed on {} camera(s) in {took:.0} s", reports.len());
+    let skipped = rows().filter(|row| matches!(row.verdict, Verdict::Skipped(_))).count();
+    let all = rows().count() - skipped;
+    let left_out = if skipped > 0 { format!(", {skipped} skipped") } else { String::new() };
+    let cameras = reports.len();
+    let _ = writeln!(text, "{passed} of {all} steps passed{left_out} on {cameras} camera(s) in {took:.0} s");
     text
 }
 
-fn line(camera: &str, row: &Row) -> [String; 14] {
+fn line(camera: &str, row: &Row) -> [String; 15] {
     let name = camera.chars().take(NAME).collect();
     let step = row.step.name().to_owned();
     let result = result(row);
     let Some(figures) = &row.figures else {
         let empty = || "-".to_owned();
-        let mut cells: [String; 14] = std::array::from_fn(|_| empty());
-        (cells[0], cells[1], cells[13]) = (name, step, result);
+        let mut cells: [String; 15] = std::array::from_fn(|_| empty());
+        (cells[0], cells[1], cells[14]) = (name, step, result);
         return cells;
     };
     let optional = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
@@ -84,6 +88,7 @@ fn line(camera: &str, row: &Row) -> [String; 14] {
         format!("{:.1}", figures.fps_asked),
         optional(figures.fps_got.map(|fps| format!("{fps:.1}"))),
         rounded(figures.copied_per_frame()),
+        figures.books.rescued.to_string(),
         optional(figures.allocations_per_frame().map(rounded)),
         optional(figures.callback.map(spread)),
         optional(figures.latency.map(spread)),
@@ -98,6 +103,7 @@ fn result(row: &Row) -> String {
         Verdict::Passed => "ok",
         Verdict::Failed(_) => "FAILED",
         Verdict::NotRun(_) => "not run",
+        Verdict::Skipped(_) => "skipped",
     };
     if row.tries > 1 { format!("{verdict} ({})", row.tries) } else { verdict.to_owned() }
 }
@@ -168,6 +174,7 @@ mod tests {
         figures.books.lost_ring_full = 7;
         figures.books.discarded_at_stop = 3;
         figures.books.copied_bytes = 999_990 * 8_388_688;
+        figures.books.rescued = 12;
         figures.balanced = true;
         figures.fps_asked = 47.56;
         figures.fps_got = Some(47.5);
@@ -194,19 +201,21 @@ mod tests {
                 Verdict::Failed("7 frames lost to a full ring".to_owned()),
                 Some(figures()),
             ),
+            row(Step::NoRescue, Verdict::Skipped("a real camera".to_owned()), None),
         ];
         let text = render(&[report("lossy", rows)]);
         let lines: Vec<&str> = text.lines().collect();
         let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(
             words(lines[1]),
-            ["lossy", "open", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "ok"]
+            ["lossy", "open", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "ok"]
         );
         let expected =
-            "lossy continuous 1000000 999990 7 ring 3 stop 47.6 47.5 8388688 1e-3 1.2/98 - - ok FAILED";
+            "lossy continuous 1000000 999990 7 ring 3 stop 47.6 47.5 8388688 12 1e-3 1.2/98 - - ok FAILED";
         assert_eq!(words(lines[2]).join(" "), expected);
-        assert_eq!(lines[4], "FAILED: lossy: continuous: 7 frames lost to a full ring");
-        assert_eq!(lines[5], "1 of 2 steps passed on 1 camera(s) in 3 s");
+        assert_eq!(words(lines[3]).last().unwrap(), "skipped");
+        assert_eq!(lines[5], "FAILED: lossy: continuous: 7 frames lost to a full ring");
+        assert_eq!(lines[6], "1 of 2 steps passed, 1 skipped on 1 camera(s) in 4 s");
     }
 
     #[test]

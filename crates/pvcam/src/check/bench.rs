@@ -106,6 +106,11 @@ impl<'a> Bench<'a> {
         self.options.simulator.and_then(|simulator| simulator.step(self.index))
     }
 
+    /// Puts a simulated camera onto the stepped clock or back; returns where it was. `None` if it has no other clock.
+    pub(super) fn set_stepped(&self, stepped: bool) -> Option<bool> {
+        self.options.simulator.and_then(|simulator| simulator.set_stepped(self.index, stepped))
+    }
+
     /// What the simulator tells now; `None` for a real camera.
     pub(super) fn simulator(&self) -> Option<SimulatorStats> {
         self.options.simulator.and_then(|simulator| simulator.stats(self.index))

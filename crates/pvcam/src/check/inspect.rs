@@ -45,24 +45,27 @@ impl Inspector {
     }
 }
 
-/// A lease with a fingerprint of its bytes, so that it shows if they change while it is held.
+/// A lease with its address and a fingerprint of all its bytes, so that it shows if they change while it is held.
 pub(super) struct Held {
     lease: Lease,
+    address: usize,
     fingerprint: u64,
 }
 
-/// One byte in so many is looked at; prime, so that no row pitch hides a change.
-const STRIDE: usize = 509;
-
 impl Held {
+    /// Reads the whole frame: a millisecond or so.
     pub(super) fn new(lease: Lease) -> Self {
-        let fingerprint = fingerprint(lease.slot_bytes());
-        Self { lease, fingerprint }
+        let bytes = lease.slot_bytes();
+        let (address, fingerprint) = (bytes.as_ptr().addr(), fingerprint(bytes));
+        Self { lease, address, fingerprint }
     }
 
-    /// What is wrong with it, if its bytes are not those that they were.
+    /// What is wrong with it, if its bytes or their address are not those that they were.
     pub(super) fn complaint(&self) -> Option<String> {
         let number = self.lease.record().number;
+        if self.lease.slot_bytes().as_ptr().addr() != self.address {
+            return Some(format!("frame {number}: its address changed while it was leased"));
+        }
         match self.lease.verify() {
             Err(torn) => Some(format!("frame {number}: {torn}")),
             Ok(_) if fingerprint(self.lease.slot_bytes()) != self.fingerprint => {
@@ -73,11 +76,13 @@ impl Held {
     }
 }
 
-/// FNV-1a of the first bytes, where headers are, and of a sample of the rest.
+/// FNV-1a over words instead of bytes, which is as good here and eight times as fast. Each step is one to one, so that no
+/// change of a single word can hide.
 fn fingerprint(bytes: &[u8]) -> u64 {
-    let (head, _) = bytes.split_at(bytes.len().min(128));
-    let sample = head.iter().chain(bytes.iter().step_by(STRIDE));
-    sample.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    let (words, rest) = bytes.as_chunks::<8>();
+    let words = words.iter().map(|word| u64::from_le_bytes(*word));
+    let all = words.chain(rest.iter().map(|byte| u64::from(*byte)));
+    all.fold(0xcbf2_9ce4_8422_2325, |hash, word| (hash ^ word).wrapping_mul(0x0100_0000_01b3).rotate_left(29))
 }
 
 #[cfg(test)]
@@ -85,16 +90,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_in_header_or_sample_shows() {
-        let mut bytes = vec![7_u8; 100_000];
+    fn a_change_of_any_byte_shows() {
+        let mut bytes = vec![7_u8; 1003];
         let before = fingerprint(&bytes);
-        bytes[5] = 8;
-        assert_ne!(fingerprint(&bytes), before);
-        bytes[5] = 7;
+        for at in 0..bytes.len() {
+            bytes[at] ^= 0x80;
+            assert_ne!(fingerprint(&bytes), before, "byte {at}");
+            bytes[at] ^= 0x80;
+        }
         assert_eq!(fingerprint(&bytes), before);
-        bytes[50_000..50_600].fill(9);
-        assert_ne!(fingerprint(&bytes), before);
-        assert_eq!(fingerprint(&[]), fingerprint(&[]));
+        bytes.swap_with_slice(&mut (0..1003).map(|at| at as u8).collect::<Vec<_>>());
+        let before = fingerprint(&bytes);
+        bytes.rotate_left(8);
+        assert_ne!(fingerprint(&bytes), before, "the same words in another order");
     }
 
     #[test]

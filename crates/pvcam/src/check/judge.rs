@@ -21,14 +21,8 @@ pub(super) struct Facts {
 
 /// Everything that is wrong with a run; empty if nothing is.
 pub(super) fn judge(facts: &Facts) -> Vec<String> {
-    let mut wrong = Vec::new();
     let books = &facts.books;
-    if !books.balanced() {
-        wrong.push(format!("the books do not balance: {books}"));
-    }
-    if books.in_flight > 0 {
-        wrong.push(format!("{} frames are still on their way after the stop", books.in_flight));
-    }
+    let mut wrong = judge_always(facts);
     if facts.read < facts.wanted {
         wrong.push(format!("only {} of {} frames came", facts.read, facts.wanted));
     }
@@ -41,6 +35,38 @@ pub(super) fn judge(facts: &Facts) -> Vec<String> {
     wrong.extend(
         ours.iter().filter(|(count, _)| *count > 0).map(|(count, why)| format!("{count} frames {why}")),
     );
+    wrong
+}
+
+/// Everything that is wrong with a run that was denied the room for what its readers hold, and must lose frames for that.
+pub(super) fn judge_control(facts: &Facts) -> Vec<String> {
+    let books = &facts.books;
+    let mut wrong = judge_always(facts);
+    for (count, what) in [
+        (books.rescued, "moved out of the ring, though that was switched off"),
+        (books.lost_copier_queue, "lost because copying did not keep up"),
+        (books.torn, "overwritten before they could be used"),
+    ] {
+        if count > 0 {
+            wrong.push(format!("{count} frames were {what}"));
+        }
+    }
+    if facts.read >= facts.wanted {
+        wrong.push("nothing was lost, so that the step before this one proves nothing".to_owned());
+    }
+    wrong
+}
+
+/// What must be so in every run.
+fn judge_always(facts: &Facts) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let books = &facts.books;
+    if !books.balanced() {
+        wrong.push(format!("the books do not balance: {books}"));
+    }
+    if books.in_flight > 0 {
+        wrong.push(format!("{} frames are still on their way after the stop", books.in_flight));
+    }
     wrong.extend(wrong_delivery(facts));
     if let Some(count) = facts.allocations.filter(|count| *count > 0) {
         wrong.push(format!("{count} allocations on the way of {} frames", facts.measured));
@@ -125,6 +151,22 @@ mod tests {
         assert!(complaint(Locked, |f| f.books.copied_bytes = 64).contains("should be 0"));
         assert!(complaint(Copied, |f| f.books.copied_bytes += 64).contains("should be 6400"));
         assert!(complaint(Locked, |f| f.ended_as = Copied).contains("did not keep its locks"));
+    }
+
+    #[test]
+    fn a_control_passes_only_if_it_loses() {
+        let mut facts = good(StreamMode::Locked);
+        assert!(judge_control(&facts)[0].contains("proves nothing"));
+        facts.read = 60;
+        assert_eq!(judge_control(&facts), [""; 0], "the stream ended");
+        facts.books.lost_ring_full = 40;
+        assert!(judge_control(&facts)[0].contains("do not balance"));
+        facts.books.highest += 40;
+        assert_eq!(judge_control(&facts), [""; 0]);
+        facts.books.rescued = 1;
+        assert!(judge_control(&facts)[0].contains("1 frames were moved"));
+        (facts.books.rescued, facts.books.torn, facts.books.highest) = (0, 2, facts.books.highest + 2);
+        assert!(judge_control(&facts)[0].contains("2 frames were overwritten"));
     }
 
     #[test]

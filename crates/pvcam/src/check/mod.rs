@@ -10,13 +10,15 @@
 //! * nothing is lost for a reason that lies with us or with this machine;
 //! * nothing is allocated between the SDK's callback and the reader, once frames flow;
 //! * nothing is copied where frames are lent in place, and exactly one frame per frame elsewhere;
-//! * leases that outlive their run keep their bytes.
+//! * leases that are held for long, or outlive their run, keep their address and their bytes.
 
 mod bench;
 mod cpu;
 mod histogram;
 mod inspect;
 mod judge;
+mod mailbox;
+mod meter;
 mod options;
 mod outputs;
 mod report;

@@ -23,7 +23,7 @@ pub struct Options<'a> {
     /// The steps to run; they run in the order of [`Step::ALL`], each at most once. `Open` always runs.
     pub steps: Vec<Step>,
     /// Frames that each of the streaming steps reads; at least 16. `Snap`, `Rearm` and `LeasesOut` have numbers of
-    /// their own.
+    /// their own; `SlowReader` takes at least eight rings' worth, 256.
     pub frames: u32,
     /// Exposure time of each frame; `None` for one that is short enough for the camera's full rate.
     pub exposure: Option<Duration>,
@@ -34,6 +34,8 @@ pub struct Options<'a> {
     pub expect: Option<Expectation>,
     /// Most bytes of frame memory; `None` for the driver's default.
     pub budget: Option<u64>,
+    /// Blocks of the reserve in the step `SlowReader`. `None`: as many as it needs to lose nothing.
+    pub reserve: Option<u32>,
     /// Counts allocations. Without it that column stays empty.
     pub allocations: Option<&'a dyn AllocationCounter>,
     /// The simulator behind the library, if it is one.
@@ -52,6 +54,7 @@ impl Options<'_> {
             probe: false,
             expect: None,
             budget: None,
+            reserve: None,
             allocations: None,
             simulator: None,
         }
@@ -68,6 +71,7 @@ impl core::fmt::Debug for Options<'_> {
             .field("probe", &self.probe)
             .field("expect", &self.expect)
             .field("budget", &self.budget)
+            .field("reserve", &self.reserve)
             .field("counts_allocations", &self.allocations.is_some())
             .field("simulated", &self.simulator.is_some())
             .finish()
@@ -99,6 +103,13 @@ pub trait Simulator: Sync {
     /// when this returns. `None` if its clock runs by itself, as it does unless this is implemented.
     fn step(&self, camera: i16) -> Option<u32> {
         let _ = camera;
+        None
+    }
+
+    /// Puts the camera at this index onto a clock that waits for [`Simulator::step`], or back onto this machine's, from the next
+    /// start on; returns whether it was on the former. `None` if it has only one clock, as it does unless this is implemented.
+    fn set_stepped(&self, camera: i16, stepped: bool) -> Option<bool> {
+        let _ = (camera, stepped);
         None
     }
 }

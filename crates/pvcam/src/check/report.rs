@@ -73,7 +73,7 @@ impl Report {
         Self { about, ring: None, rows: Vec::new(), not_restored: None }
     }
 
-    /// Whether every step passed and the settings are back.
+    /// Whether no step failed and the settings are back.
     #[must_use]
     pub fn passed(&self) -> bool {
         self.failures().is_empty()
@@ -83,7 +83,7 @@ impl Report {
     #[must_use]
     pub fn failures(&self) -> Vec<String> {
         let steps = self.rows.iter().filter_map(|row| match &row.verdict {
-            Verdict::Passed => None,
+            Verdict::Passed | Verdict::Skipped(_) => None,
             Verdict::Failed(why) => Some(format!("{}: {why}", row.step)),
             Verdict::NotRun(why) => Some(format!("{}: did not run: {why}", row.step)),
         });
@@ -132,8 +132,10 @@ pub enum Verdict {
     Passed,
     /// Something was not; the reason.
     Failed(String),
-    /// It could not run; the reason.
+    /// It could not run; the reason. That counts as a failure.
     NotRun(String),
+    /// It has no meaning on this camera; the reason. That is no failure.
+    Skipped(String),
 }
 
 /// The figures of a step, all its runs together.
@@ -217,6 +219,7 @@ mod tests {
             row(Step::Open, Verdict::Passed),
             row(Step::Snap, Verdict::Failed("no frame".to_owned())),
             row(Step::Sequence, Verdict::NotRun("the camera is gone".to_owned())),
+            row(Step::NoRescue, Verdict::Skipped("a real camera".to_owned())),
         ];
         assert_eq!(report.failures(), ["snap: no frame", "sequence: did not run: the camera is gone"]);
         report.rows.truncate(1);

@@ -112,6 +112,10 @@ fn run_step(
         row.figures = tally.figures();
         row.remarks = tally.remarks;
         row.took = since.elapsed();
+        if let Some(why) = tally.skipped {
+            row.verdict = Verdict::Skipped(why);
+            return row;
+        }
         let Some(why) = tally.starved else {
             row.verdict = verdict(tally.wrong);
             return row;

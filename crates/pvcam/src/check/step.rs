@@ -15,8 +15,10 @@ pub enum Step {
     Sequence,
     /// A continuous run as fast as the camera goes.
     Continuous,
-    /// A continuous run whose reader holds each tenth frame while half a ring of others comes in.
+    /// A continuous run with sixteen readers, of which one holds each tenth frame while three rings of others come in.
     SlowReader,
+    /// The control of `SlowReader`, on simulated cameras: the same without room for what is held, which must lose frames.
+    NoRescue,
     /// A continuous run whose frames are read by several threads, each with leases of its own.
     Readers,
     /// Start, read, stop and arm again, twenty times.
@@ -27,12 +29,13 @@ pub enum Step {
 
 impl Step {
     /// All steps, in the order in which they run.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Open,
         Self::Snap,
         Self::Sequence,
         Self::Continuous,
         Self::SlowReader,
+        Self::NoRescue,
         Self::Readers,
         Self::Rearm,
         Self::LeasesOut,
@@ -47,6 +50,7 @@ impl Step {
             Self::Sequence => "sequence",
             Self::Continuous => "continuous",
             Self::SlowReader => "slow-reader",
+            Self::NoRescue => "no-rescue",
             Self::Readers => "readers",
             Self::Rearm => "rearm",
             Self::LeasesOut => "leases-out",
@@ -61,7 +65,8 @@ impl Step {
             Self::Snap => "one frame, twice",
             Self::Sequence => "a sequence that ends by itself",
             Self::Continuous => "continuous, as fast as the camera goes",
-            Self::SlowReader => "a reader that holds each tenth frame for half a ring",
+            Self::SlowReader => "of 16 readers one holds each tenth frame for three rings",
+            Self::NoRescue => "control: the same without room for them must lose frames",
             Self::Readers => "several threads that clone and drop leases",
             Self::Rearm => "stop and arm again, 20 times",
             Self::LeasesOut => "stop while frames are leased, then arm again",
@@ -102,6 +107,6 @@ mod tests {
             assert_eq!(step.name().parse(), Ok(step));
         }
         let why = "continous".parse::<Step>().unwrap_err().to_string();
-        assert!(why.contains("\"continous\"") && why.contains("continuous, slow-reader"), "{why}");
+        assert!(why.contains("\"continous\"") && why.contains("continuous, slow-reader, no-rescue"), "{why}");
     }
 }

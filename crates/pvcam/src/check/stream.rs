@@ -2,14 +2,14 @@
 
 use core::time::Duration;
 
-use frame_pool::{Lease, monotonic_ns};
+use frame_pool::Lease;
 
+use super::SimulatorStats;
 use super::bench::Bench;
-use super::inspect::Inspector;
 use super::judge::{Facts, judge, lost_elsewhere};
+use super::meter::{Meter, Read};
 use super::report::Spread;
 use super::tally::{RunFigures, Tally};
-use super::{SimulatorStats, cpu};
 use crate::{Armed, Frames, Refused, Session, Settings};
 
 /// How long to wait for a frame beyond what it takes.
@@ -36,6 +36,20 @@ pub(super) fn stream(
     reading: Reading<'_>,
     tally: &mut Tally,
 ) -> Option<Armed> {
+    let (armed, facts) = run(bench, armed, tally, |bench, session, frames, tally| {
+        read(bench, session, frames, reading, tally)
+    })?;
+    tally.wrong.extend(judge(&facts));
+    Some(armed)
+}
+
+/// As [`stream`], with a way of reading of the caller's own, who judges what came of it.
+pub(super) fn run(
+    bench: &mut Bench<'_>,
+    armed: Armed,
+    tally: &mut Tally,
+    read: impl FnOnce(&Bench<'_>, &Session, &Frames, &mut Tally) -> Read,
+) -> Option<(Armed, Facts)> {
     let before = bench.simulator();
     let (session, frames) = match armed.start() {
         Ok(started) => started,
@@ -46,8 +60,7 @@ pub(super) fn stream(
         }
     };
     let settings = *session.settings();
-    let wanted = reading.frames;
-    let read = read(bench, &session, &frames, reading, tally);
+    let read = read(bench, &session, &frames, tally);
     let ended_as = session.delivery();
     let stopped = match session.stop() {
         Ok(stopped) => stopped,
@@ -60,61 +73,35 @@ pub(super) fn stream(
     drop(frames);
     let books = stopped.books;
     let times = stopped.callback_times;
-    tally.wrong.extend(judge(&Facts {
-        books,
-        frame_bytes: settings.frame_bytes,
-        armed_for: settings.delivery,
-        ended_as,
-        wanted,
-        read: read.frames,
-        measured: read.measured,
-        allocations: read.allocations,
-    }));
     lost_elsewhere(&books).into_iter().for_each(|loss| tally.remark(loss));
     note_simulator(before, bench.simulator(), &settings, tally);
     tally.add(&RunFigures {
         books,
         frame_bytes: settings.frame_bytes,
         frame_time: settings.frame_time,
-        span: Duration::from_nanos(read.last_ns.saturating_sub(read.first_ns)),
+        span: read.span,
         intervals: read.frames.saturating_sub(1),
         measured: read.measured,
         allocations: read.allocations,
         cpu: read.cpu,
         callback: (times.count > 0).then_some(Spread { p50: times.p50, p99: times.p99 }),
     });
-    Some(stopped.armed)
+    let facts = Facts {
+        books,
+        frame_bytes: settings.frame_bytes,
+        armed_for: settings.delivery,
+        ended_as,
+        wanted: read.wanted,
+        read: read.frames,
+        measured: read.measured,
+        allocations: read.allocations,
+    };
+    Some((stopped.armed, facts))
 }
 
-/// What came of reading.
-#[derive(Default)]
-struct Read {
-    frames: u64,
-    measured: u64,
-    allocations: Option<u64>,
-    cpu: Option<Duration>,
-    first_ns: u64,
-    last_ns: u64,
-}
-
-/// Allocations and CPU time at one moment.
-struct Mark {
-    allocations: Option<u64>,
-    cpu: Option<Duration>,
-}
-
-impl Mark {
-    /// The beginning of a measurement: reading the CPU time allocates, so it comes first.
-    fn begin(bench: &Bench<'_>) -> Self {
-        let cpu = cpu::at_begin();
-        Self { allocations: bench.options.allocations.map(|counter| counter.allocations()), cpu }
-    }
-
-    /// The end of one: the other way round.
-    fn end(bench: &Bench<'_>) -> Self {
-        let allocations = bench.options.allocations.map(|counter| counter.allocations());
-        Self { allocations, cpu: cpu::at_end() }
-    }
+/// How long to wait for a frame before something is wrong.
+pub(super) fn patience(settings: &Settings) -> Duration {
+    settings.frame_time.saturating_add(settings.exposure).saturating_mul(4).max(PATIENCE)
 }
 
 fn read(
@@ -126,51 +113,25 @@ fn read(
 ) -> Read {
     let Reading { frames: wanted, warm_up, take } = reading;
     let settings = *session.settings();
-    let patience = settings.frame_time.saturating_add(settings.exposure).saturating_mul(4).max(PATIENCE);
-    let mut inspector = Inspector::default();
-    let mut read = Read::default();
-    let mut begin = (warm_up == 0).then(|| Mark::begin(bench));
-    let mut ended = None;
+    let mut meter = Meter::new(bench, settings.frame_bytes, wanted, warm_up);
     let mut stepped = true;
-    while read.frames < wanted {
+    while meter.frames() < wanted {
         // A clock that runs by itself says so the first time.
         stepped = stepped && bench.step().is_some();
-        let lease = match frames.next_within(patience) {
-            Ok(Some(lease)) => lease,
+        match frames.next_within(patience(&settings)) {
+            Ok(Some(lease)) => {
+                meter.has(&lease, tally);
+                take(lease);
+                meter.done();
+            }
             Ok(None) => break,
             Err(why) => {
-                ended = Some(why);
+                tally.wrong.push(why.to_string());
                 break;
             }
-        };
-        let now = monotonic_ns();
-        let arrived = lease.record().arrived_ns;
-        if read.frames == 0 {
-            read.first_ns = arrived;
-        }
-        read.last_ns = arrived;
-        read.frames += 1;
-        if begin.is_some() {
-            read.measured += 1;
-            tally.latency.record_ns(now.saturating_sub(arrived));
-        }
-        inspector.look_at(&lease, settings.frame_bytes);
-        take(lease);
-        if read.frames == warm_up {
-            begin = Some(Mark::begin(bench));
         }
     }
-    if let Some(begin) = begin.filter(|_| read.measured > 0) {
-        let end = Mark::end(bench);
-        read.allocations = begin.allocations.zip(end.allocations).map(|(from, to)| to.saturating_sub(from));
-        read.cpu = begin.cpu.zip(end.cpu).map(|(from, to)| to.saturating_sub(from));
-    }
-    tally.wrong.extend(ended.map(|why| why.to_string()));
-    tally.wrong.extend(inspector.wrong);
-    if inspector.unproven > 0 {
-        tally.remark("nothing proves that frames were whole when they were lent (no metadata)".to_owned());
-    }
-    read
+    meter.finish(true, tally)
 }
 
 /// Notes whether the simulator was starved, and whether we did to it what would stop a real camera.

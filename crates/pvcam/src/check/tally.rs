@@ -36,6 +36,8 @@ pub(super) struct Tally {
     pub(super) remarks: Vec<String>,
     /// Why the simulator's part proves nothing.
     pub(super) starved: Option<String>,
+    /// Why the step has no meaning on this camera.
+    pub(super) skipped: Option<String>,
 }
 
 impl Tally {
@@ -49,6 +51,7 @@ impl Tally {
             wrong: Vec::new(),
             remarks: Vec::new(),
             starved: None,
+            skipped: None,
         }
     }
 
@@ -115,6 +118,10 @@ fn add_books(sum: &mut Books, run: &Books) {
     sum.copied_bytes += run.copied_bytes;
     sum.unlocked += run.unlocked;
     sum.unlock_refused += run.unlock_refused;
+    sum.rescued += run.rescued;
+    sum.rescued_bytes += run.rescued_bytes;
+    sum.rescue_refused += run.rescue_refused;
+    sum.longest_held_ns = sum.longest_held_ns.max(run.longest_held_ns);
     sum.events_dropped += run.events_dropped;
 }
 

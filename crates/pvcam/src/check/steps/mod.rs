@@ -24,6 +24,7 @@ pub(super) fn run(bench: &mut Bench<'_>, step: Step, report: &mut Report, tally:
         Step::Sequence => sequence::run(bench, tally),
         Step::Continuous => continuous::run(bench, tally),
         Step::SlowReader => slow_reader::run(bench, tally),
+        Step::NoRescue => slow_reader::control(bench, tally),
         Step::Readers => readers::run(bench, tally),
         Step::Rearm => rearm::run(bench, tally),
         Step::LeasesOut => leases_out::run(bench, tally),

@@ -8,8 +8,8 @@ use crate::error::ParamError;
 use crate::probe::{FullRing, RingTrust};
 
 /// Steps for which it matters what the ring does.
-const CONTINUOUS: [Step; 5] =
-    [Step::Continuous, Step::SlowReader, Step::Readers, Step::Rearm, Step::LeasesOut];
+const CONTINUOUS: [Step; 6] =
+    [Step::Continuous, Step::SlowReader, Step::NoRescue, Step::Readers, Step::Rearm, Step::LeasesOut];
 
 pub(super) fn run(bench: &mut Bench<'_>, report: &mut Report, tally: &mut Tally) -> Result<(), String> {
     if !report.about.changes.is_empty() {

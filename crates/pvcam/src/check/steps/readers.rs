@@ -1,13 +1,12 @@
 //! Several threads that get each frame, clone and drop leases as they like.
 
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Mutex;
 
-use crossbeam_queue::ArrayQueue;
-use frame_pool::{Doorbell, Lease, monotonic_ns};
+use frame_pool::{Lease, monotonic_ns};
 
 use crate::check::bench::Bench;
 use crate::check::histogram::Histogram;
+use crate::check::mailbox::Mailbox;
 use crate::check::stream::{Reading, stream};
 use crate::check::tally::Tally;
 
@@ -17,51 +16,11 @@ const READERS: usize = 3;
 /// Clones that a reader makes of each frame.
 const CLONES: usize = 4;
 
-/// Frames on their way to one reader.
-struct Mailbox {
-    leases: ArrayQueue<Lease>,
-    bell: Doorbell,
-    closed: AtomicBool,
-    read: AtomicU64,
-}
-
 /// What the readers share.
 struct Shared {
     latency: Histogram,
     /// The first thing that was wrong.
     wrong: Mutex<Option<String>>,
-}
-
-impl Mailbox {
-    fn new(room: usize) -> Self {
-        Self {
-            leases: ArrayQueue::new(room.max(1)),
-            bell: Doorbell::new(),
-            closed: AtomicBool::new(false),
-            read: AtomicU64::new(0),
-        }
-    }
-
-    fn close(&self) {
-        self.closed.store(true, Ordering::Release);
-        self.bell.ring();
-    }
-
-    /// Reads until the mailbox is closed and empty.
-    fn read_all(&self, order: usize, shared: &Shared) {
-        loop {
-            let ticket = self.bell.listen();
-            let closed = self.closed.load(Ordering::Acquire);
-            if let Some(lease) = self.leases.pop() {
-                read_one(&lease, order, shared);
-                self.read.fetch_add(1, Ordering::Relaxed);
-            } else if closed {
-                return;
-            } else {
-                self.bell.wait(ticket, None);
-            }
-        }
-    }
 }
 
 /// Clones a lease, looks at the frame through every clone, and drops them, first or last first.
@@ -89,16 +48,11 @@ pub(super) fn run(bench: &mut Bench<'_>, tally: &mut Tally) -> Result<(), String
     let armed = std::thread::scope(|scope| {
         for (order, mailbox) in mailboxes.iter().enumerate() {
             let shared = &shared;
-            scope.spawn(move || mailbox.read_all(order, shared));
+            scope.spawn(move || mailbox.read_all(|lease| read_one(lease, order, shared)));
         }
         let mut take = |lease: Lease| {
             offered += 1;
-            for mailbox in &mailboxes {
-                // A mailbox that is full all the same misses a frame, and the count says so.
-                if mailbox.leases.push(lease.clone()).is_ok() {
-                    mailbox.bell.ring();
-                }
-            }
+            mailboxes.iter().for_each(|mailbox| mailbox.put(lease.clone()));
         };
         let reading = Reading { frames: frames(bench), warm_up: WARM_UP, take: &mut take };
         let armed = stream(bench, armed, reading, tally);
@@ -106,7 +60,7 @@ pub(super) fn run(bench: &mut Bench<'_>, tally: &mut Tally) -> Result<(), String
         armed
     });
     for (order, mailbox) in mailboxes.iter().enumerate() {
-        let read = mailbox.read.load(Ordering::Relaxed);
+        let read = mailbox.read();
         if read != offered {
             tally.wrong.push(format!("reader {order} got {read} of {offered} frames"));
         }
