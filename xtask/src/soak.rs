@@ -1,7 +1,7 @@
 //! `cargo xtask soak`: what takes longer than a test may, by name.
 //!
-//! A soak is a program of `pvcam-tests` (`tests/examples/soak_NAME.rs` or `tests/src/bin/soak_NAME.rs`) that takes
-//! `--seconds N` and exits with 0 when all went well. It is found by its file name: there is no list to keep.
+//! A soak is a program of any crate here (`examples/soak_NAME.rs` or `src/bin/soak_NAME.rs`) that takes `--seconds N` and exits
+//! with 0 when all went well. It is found by its file name: there is no list to keep.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -29,9 +29,11 @@ pub(crate) struct Options {
 
 /// A soak: its name and how cargo selects its program.
 pub(crate) struct Soak {
-    /// What stands after `soak_`.
+    /// What stands after `soak_`, written with hyphens.
     pub(crate) name: String,
+    package: String,
     selector: &'static str,
+    target: String,
     about: String,
 }
 
@@ -40,7 +42,7 @@ pub(crate) fn task(workspace: &Workspace, options: &Options) -> Result<(), Error
     let soaks = soaks(workspace);
     let Some(name) = &options.name else {
         if soaks.is_empty() {
-            println!("No soaks yet: add tests/examples/soak_NAME.rs, a program that takes --seconds N.");
+            println!("No soaks yet: add examples/soak_NAME.rs to a crate, a program that takes --seconds N.");
         }
         for soak in soaks {
             println!("{:<24} {}", soak.name, soak.about);
@@ -60,9 +62,7 @@ pub(crate) fn task(workspace: &Workspace, options: &Options) -> Result<(), Error
 pub(crate) fn run_one(workspace: &Workspace, soak: &Soak, seconds: u32) -> Result<(), Error> {
     let library = sim::build(workspace)?;
     let mut command = workspace.cargo();
-    command
-        .args(["run", "--release", "--package", "pvcam-tests", soak.selector])
-        .arg(format!("soak_{}", soak.name));
+    command.args(["run", "--release", "--package", &soak.package, soak.selector, &soak.target]);
     command.args(["--", "--seconds", &seconds.to_string()]).env("PVCAM_SIM_LIB", library.file);
     let started = Instant::now();
     run(&mut command)?;
@@ -88,23 +88,24 @@ pub(crate) fn soaks(workspace: &Workspace) -> Vec<Soak> {
 
 fn soaks_in(metadata: &Value) -> Vec<Soak> {
     let packages = metadata["packages"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let tests = packages.iter().find(|package| package["name"] == "pvcam-tests");
-    let targets =
-        tests.and_then(|package| package["targets"].as_array()).map(Vec::as_slice).unwrap_or_default();
-    targets
-        .iter()
-        .filter_map(|target| {
-            let name = target["name"].as_str()?.strip_prefix("soak_")?.to_owned();
-            let selector = match target["kind"][0].as_str()? {
-                "bin" => "--bin",
-                "example" => "--example",
-                _ => return None,
-            };
-            let about =
-                target["src_path"].as_str().map(|path| first_doc_line(Path::new(path))).unwrap_or_default();
-            Some(Soak { name, selector, about })
-        })
-        .collect()
+    packages.iter().flat_map(soaks_of).collect()
+}
+
+fn soaks_of(package: &Value) -> impl Iterator<Item = Soak> {
+    let targets = package["targets"].as_array().map(Vec::as_slice).unwrap_or_default();
+    targets.iter().filter_map(|target| {
+        let program = target["name"].as_str()?;
+        let name = program.strip_prefix("soak_")?.replace('_', "-");
+        let selector = match target["kind"][0].as_str()? {
+            "bin" => "--bin",
+            "example" => "--example",
+            _ => return None,
+        };
+        let about =
+            target["src_path"].as_str().map(|path| first_doc_line(Path::new(path))).unwrap_or_default();
+        let package = package["name"].as_str()?.to_owned();
+        Some(Soak { name, package, selector, target: program.to_owned(), about })
+    })
 }
 
 /// The first line of a file's `//!`, to tell what it is.
@@ -124,20 +125,32 @@ mod tests {
         let target =
             |name: &str, kind: &str| json!({ "name": name, "kind": [kind], "src_path": "no/such.rs" });
         let metadata = json!({ "packages": [
-            { "name": "pvcam", "targets": [target("soak_elsewhere", "bin")] },
+            { "name": "pvcam", "targets": [target("soak_two_words", "bin")] },
             { "name": "pvcam-tests", "targets": [
-                target("soak_leases", "example"), target("other", "example"), target("soak_rearm", "bin"),
-                target("soak_a_test", "test"),
+                target("soak_leases", "example"), target("other", "example"), target("soak_a_test", "test"),
             ]},
         ]});
-        let found: Vec<_> = soaks_in(&metadata).into_iter().map(|soak| (soak.name, soak.selector)).collect();
-        assert_eq!(found, [("leases".to_owned(), "--example"), ("rearm".to_owned(), "--bin")]);
+        let found: Vec<_> = soaks_in(&metadata)
+            .into_iter()
+            .map(|soak| [soak.name.as_str(), &soak.package, soak.selector, &soak.target].join(" "))
+            .collect();
+        assert_eq!(
+            found,
+            ["two-words pvcam --bin soak_two_words", "leases pvcam-tests --example soak_leases"]
+        );
         assert!(soaks_in(&json!({ "packages": [] })).is_empty());
     }
 
     #[test]
     fn a_soak_that_ends_early_fails() {
-        let soak = Soak { name: "leases".to_owned(), selector: "--bin", about: String::new() };
+        let text = String::new;
+        let soak = Soak {
+            name: "leases".to_owned(),
+            package: text(),
+            selector: "--bin",
+            target: text(),
+            about: text(),
+        };
         assert!(long_enough(&soak, Duration::from_secs(21), 20).is_ok());
         let why = long_enough(&soak, Duration::from_secs(3), 20).unwrap_err().to_string();
         assert_eq!(why, "proves nothing: soak leases ended after 3.0 s of 20 s");
