@@ -1,0 +1,188 @@
+//! A reader that holds each tenth frame for three rings' time, for long: nothing lost, and no memory that grows.
+//!
+//! Looked at twice a second: anonymous memory (`RssAnon`), whose slope by least squares over the frames must stay below 16 bytes a
+//! frame; blocks of the memory files and maps of the process, which must not change at all. In the last quarter of the time a
+//! control leaks a page for each frame that is held and makes another pool: both must be found out.
+#![expect(clippy::expect_used, reason = "a helper of a soak that fails is a failed soak")]
+
+use std::collections::VecDeque;
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use frame_pool::{Pool, RegionPlan};
+use pvcam::{Frames, Lease, Plan, Region, Session};
+use pvcam_tests::{Rig, SOON, next, trust};
+
+const SLOTS: u64 = 32;
+const EACH: u64 = 10;
+const SPAN: u64 = 3 * SLOTS;
+/// What the control leaks for each frame that is held.
+const LEAK: usize = 4096;
+/// Growth that is none: so many bytes a frame, and no less than this in all (what the allocator keeps varies).
+const SLOPE: f64 = 16.0;
+const NOISE: f64 = 256.0 * 1024.0;
+const SAMPLING: Duration = Duration::from_millis(500);
+/// Fewest samples of a phase.
+const SAMPLES: usize = 4;
+
+/// This process at one moment.
+#[derive(Debug, Clone, Copy)]
+struct Sample {
+    frames: f64,
+    anonymous: f64,
+    /// 512-byte blocks of all memory files.
+    blocks: u64,
+    maps: usize,
+}
+
+impl Sample {
+    fn now(frames: u64) -> Self {
+        let status = fs::read_to_string("/proc/self/status").expect("Linux tells");
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("RssAnon is told");
+        let kib: f64 = line.trim().trim_end_matches("kB").trim().parse().expect("a number of kB");
+        let maps = fs::read_to_string("/proc/self/maps").expect("Linux tells").lines().count();
+        Self { frames: frames as f64, anonymous: kib * 1024.0, blocks: memory_file_blocks(), maps }
+    }
+}
+
+fn memory_file_blocks() -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    let files = fs::read_dir("/proc/self/fd").expect("Linux tells").flatten().map(|entry| entry.path());
+    let is_memory = |file: &Path| {
+        fs::read_link(file).is_ok_and(|target| target.to_string_lossy().contains("memfd:frame-pool"))
+    };
+    files.filter(|file| is_memory(file)).filter_map(|file| fs::metadata(file).ok()).map(|m| m.blocks()).sum()
+}
+
+/// What grew, if anything did.
+fn growth(samples: &[Sample]) -> Vec<String> {
+    let mut grown = Vec::new();
+    let (Some(first), Some(last)) = (samples.first(), samples.last()) else { return grown };
+    let bytes = slope(samples);
+    let frames = last.frames - first.frames;
+    println!("{} samples over {frames} frames: RssAnon {bytes:+.2} bytes a frame", samples.len());
+    if bytes > SLOPE && bytes * frames > NOISE {
+        grown.push(format!("RssAnon grows by {bytes:.1} bytes a frame"));
+    }
+    if samples.iter().any(|sample| sample.blocks != first.blocks) {
+        grown.push(format!("memory files had {} blocks and have {}", first.blocks, last.blocks));
+    }
+    if samples.iter().any(|sample| sample.maps.abs_diff(first.maps) > 2) {
+        grown.push(format!("there were {} maps and there are {}", first.maps, last.maps));
+    }
+    grown
+}
+
+/// Least squares of anonymous memory over frames.
+fn slope(samples: &[Sample]) -> f64 {
+    let n = samples.len() as f64;
+    let mean = |of: fn(&Sample) -> f64| samples.iter().map(of).sum::<f64>() / n;
+    let (x, y) = (mean(|s| s.frames), mean(|s| s.anonymous));
+    let covariance: f64 = samples.iter().map(|s| (s.frames - x) * (s.anonymous - y)).sum();
+    let variance: f64 = samples.iter().map(|s| (s.frames - x).powi(2)).sum();
+    if variance == 0.0 { 0.0 } else { covariance / variance }
+}
+
+/// The slow reader: what it holds, with a copy of each frame as it was.
+struct Reader<'a> {
+    rig: &'a Rig,
+    session: &'a Session,
+    frames: &'a Frames,
+    held: VecDeque<(u64, Lease, Vec<u8>)>,
+    spare: Vec<Vec<u8>>,
+    now: u64,
+}
+
+impl Reader<'_> {
+    /// One frame: exposed when the keeper has made room, read, and held if its turn has come.
+    fn frame(&mut self, leak: Option<&mut Vec<Vec<u8>>>) {
+        let begun = Instant::now();
+        let room = || {
+            let books = self.session.books();
+            books.delivered - books.unlocked + u64::from(self.session.settings().keep_free) <= SLOTS
+        };
+        while !room() {
+            assert!(begun.elapsed() < SOON, "the keeper makes no room: {:?}", self.session.books());
+            std::thread::sleep(Duration::from_micros(50));
+        }
+        self.rig.step(0, 1);
+        let lease = next(self.frames);
+        self.now += 1;
+        if self.now.is_multiple_of(EACH) {
+            let mut copy = self.spare.pop().unwrap_or_default();
+            copy.clear();
+            copy.extend_from_slice(lease.slot_bytes());
+            self.held.push_back((self.now + SPAN, lease, copy));
+            leak.into_iter().for_each(|leak| leak.push(vec![1; LEAK]));
+        }
+        while self.held.front().is_some_and(|(until, ..)| *until <= self.now) {
+            let (_, lease, copy) = self.held.pop_front().expect("there is one");
+            assert!(lease.slot_bytes() == copy, "frame {} changed while it was held", lease.record().number);
+            self.spare.push(copy);
+        }
+    }
+
+    /// Reads until `until` and looks at the memory meanwhile.
+    fn phase(&mut self, until: Instant, mut leak: Option<&mut Vec<Vec<u8>>>) -> Vec<Sample> {
+        let mut samples = vec![Sample::now(self.now)];
+        let mut due = Instant::now() + SAMPLING;
+        while Instant::now() < until || samples.len() < SAMPLES {
+            self.frame(leak.as_deref_mut());
+            if Instant::now() >= due {
+                samples.push(Sample::now(self.now));
+                due += SAMPLING;
+            }
+        }
+        samples
+    }
+}
+
+fn soak(time: Duration) -> Result<(), String> {
+    let trust = trust("lossy");
+    let rig = Rig::stepped("no_overwrite = \"lossy\"\nscene = \"stamp\"");
+    let camera = rig.open("pvcamUSB_0");
+    let region = Region::centred(camera.sensor(), 512, 512);
+    let plan = Plan::continuous().region(region).exposure(Duration::from_millis(1));
+    let armed = camera.arm(plan.ring(SLOTS as u32).reserve(16).trust(&trust)).expect("the plan is good");
+    let (session, frames) = armed.start().expect("it starts");
+    let begun = Instant::now();
+    let (session, frames) = (&session, &frames);
+    let (held, spare) = (VecDeque::with_capacity(16), Vec::with_capacity(16));
+    let mut reader = Reader { rig: &rig, session, frames, held, spare, now: 0 };
+    let _warm_up = reader.phase(begun + time / 4, None);
+    let grown = growth(&reader.phase(begun + time * 3 / 4, None));
+    let books = session.books();
+    println!("{books}; {} moved, held for at most {} ms", books.rescued, books.longest_held_ns / 1_000_000);
+    if !grown.is_empty() || books.lost() > 0 || !books.balanced() || books.rescued < reader.now / EACH / 2 {
+        return Err(format!("{grown:?}, {books}"));
+    }
+    let mut leak = Vec::new();
+    let mut samples = reader.phase(begun + time, Some(&mut leak));
+    let _other = Pool::new(RegionPlan::new(1 << 16, 4, 0), 1 << 30).expect("a small pool");
+    samples.push(Sample::now(reader.now));
+    let found = growth(&samples);
+    println!("the control, which leaks: {found:?}");
+    if found.len() < 3 { Err(format!("the control was not found out: {found:?}")) } else { Ok(()) }
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let seconds = match arguments.as_slice() {
+        [] => Some(60),
+        [option, value] if option == "--seconds" => value.parse().ok(),
+        _ => None,
+    };
+    let Some(seconds) = seconds else {
+        eprintln!("usage: soak_rescue [--seconds N]");
+        return ExitCode::FAILURE;
+    };
+    match soak(Duration::from_secs(seconds)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
