@@ -1,6 +1,10 @@
 //! From publishing a frame to its last drop there is no system call, but the one that wakes a reader who sleeps.
 #![cfg(not(pool_loom))]
-#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_types,
+    reason = "a failed step is a failed test; and tests count for themselves, outside the models"
+)]
 
 #[path = "support/calls.rs"]
 mod calls;
@@ -52,7 +56,7 @@ impl Rig {
     fn callback(&self, number: u64) {
         let block = ((number - 1) % u64::from(BLOCKS)) as u32;
         // SAFETY: the test's one producing thread; the ring goes round only as readers let go, which `publish` checks.
-        unsafe { self.stream.publish(block, record(&self.pool, number)) }.unwrap();
+        unsafe { self.stream.publish(block, &record(&self.pool, number)) }.unwrap();
         self.stream.retire_when_due();
     }
 

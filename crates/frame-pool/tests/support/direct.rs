@@ -4,7 +4,8 @@
     dead_code,
     unreachable_pub,
     clippy::unwrap_used,
-    reason = "test support: each file uses its own part, and a failed step is a failed test"
+    clippy::disallowed_types,
+    reason = "test support: each file uses its own part, and a failed step is a failed test; and tests count for themselves, outside the models"
 )]
 
 use std::fs::{File, OpenOptions};
