@@ -7,6 +7,7 @@ mod bytes;
 mod extended;
 mod frame;
 mod header;
+mod layouts;
 mod region;
 
 pub use extended::{Extended, ExtendedValues, extended};
@@ -57,6 +58,16 @@ pub enum MetadataError {
         columns: (u16, u16),
         /// First and last row.
         rows: (u16, u16),
+    },
+    /// A region whose pixels are not as many as its size, its binning and the element type make.
+    #[error("region {index} has {found} bytes of pixels, but its size and element type make {needed}")]
+    RegionBytes {
+        /// Index of the region, from 0.
+        index: u16,
+        /// Bytes by size, binning and element type.
+        needed: u64,
+        /// Bytes by the frame's own metadata.
+        found: usize,
     },
     /// An extended value whose size is not known, so that what follows cannot be found.
     #[error("extended metadata tag {tag} is not known (0, 1 and 2 are)")]
