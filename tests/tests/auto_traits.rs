@@ -9,9 +9,9 @@ use std::ops::{Deref, DerefMut};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use frame_pool::{
-    Books, Doorbell, Held, Holder, Holding, Layout, Lease, Limit, LossEvent, OwnedFrame, Picture, PinError,
-    Pinned, PinnedPages, Pool, PoolError, PublishError, Record, RegionError, RegionLayout, RegionReport,
-    RegionView, Stream, StreamError, StreamPlan, Ticket, Torn, ViewError,
+    Books, Doorbell, Held, Holder, Holding, Layout, Lease, Limit, LossEvent, Overrun, OwnedFrame, Picture,
+    PinError, Pinned, PinnedPages, Pool, PoolError, PublishError, RawFrame, Record, RegionError,
+    RegionLayout, RegionReport, RegionView, Stream, StreamError, StreamPlan, Ticket, Torn, ViewError,
 };
 use pvcam::error::{
     ArmError, Failure, OpenError, ParamError, ProbeError, SdkError, StartError, StopError, WaitError,
@@ -31,6 +31,9 @@ yes!(Held: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + Deref<Target = Lea
 no!(Held: Clone, Copy, Default, DerefMut);
 yes!(Holder: Clone + Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + 'static);
 no!(Holder: Copy, Default);
+// A raw frame holds nothing: it may be kept anywhere, and only copies out.
+yes!(RawFrame: Clone + Send + Sync + Unpin + 'static);
+no!(RawFrame: Copy, Default, AsRef<[u8]>, Deref);
 // A copy of a frame is nobody's but its owner's, and is still not written: its record vouches for its bytes.
 yes!(OwnedFrame: Clone + Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + AsRef<[u8]> + 'static);
 no!(OwnedFrame: Copy, Default, AsMut<[u8]>);
@@ -108,6 +111,7 @@ yes!(StreamError: Error + Copy + Send + Sync + Unpin + 'static);
 yes!(RegionError: Error + Send + Sync + Unpin + 'static);
 yes!(PublishError: Error + Copy + Send + Sync + Unpin + 'static);
 yes!(PinError: Error + Copy + Send + Sync + Unpin + 'static);
+yes!(Overrun: Error + Copy + Send + Sync + Unpin + 'static);
 yes!(Torn: Error + Copy + Send + Sync + Unpin + 'static);
 yes!(ViewError: Error + Copy + Send + Sync + Unpin + 'static);
 yes!(Refused<Camera, ArmError>: Error + Send + Sync + Unpin + 'static);
