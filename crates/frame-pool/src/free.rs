@@ -66,6 +66,10 @@ impl FreeSet {
 
 #[cfg(all(test, not(pool_loom)))]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
     use super::FreeSet;
 
     #[test]
@@ -82,5 +86,29 @@ mod tests {
         assert_eq!(set.take(), Some(64));
         assert_eq!(set.take(), Some(129));
         assert_eq!(set.take(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn the_lowest_free_one_is_taken_whatever_came_before(
+            len in 1..200_u32, steps in prop::collection::vec(prop::option::of(any::<prop::sample::Index>()), 1..400),
+        ) {
+            let (set, mut free, mut taken) = (FreeSet::all_free(len), (0..len).collect::<BTreeSet<_>>(), Vec::new());
+            for step in steps {
+                match step {
+                    Some(which) if !taken.is_empty() => {
+                        let back = taken.swap_remove(which.index(taken.len()));
+                        set.give(back);
+                        assert!(free.insert(back));
+                    }
+                    _ => {
+                        let took = set.take();
+                        assert_eq!(took, free.pop_first());
+                        taken.extend(took);
+                    }
+                }
+                assert_eq!((set.free() as usize, set.len()), (free.len(), len));
+            }
+        }
     }
 }

@@ -266,3 +266,6 @@ pub(crate) struct Retired {
     /// Of these, how many the SDK refused.
     pub(crate) refused: u64,
 }
+
+#[cfg(all(test, not(pool_loom)))]
+mod tests;
