@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use frame_pool::{
     Element, Evidence, HugePages, Layout, Lease, Pool, PoolError, Record, RegionPlan, Sink, Stream,
-    StreamMode, StreamPlan, Unlock,
+    StreamMode, StreamPlan, Tag, Unlock,
 };
 
 /// Takes leases and keeps them until asked. A lock is fine here: the bench's one thread delivers and takes.
@@ -53,6 +53,7 @@ pub struct Rig {
     pub stream: Arc<Stream>,
     shelf: Arc<Shelf>,
     record: Record,
+    frames: u64,
 }
 
 impl Rig {
@@ -76,16 +77,31 @@ impl Rig {
         let opened = pool.open_stream(StreamPlan { mode: StreamMode::Locked, sink, unlock, epoch: 1 });
         let Ok(stream) = opened else { unreachable!("a fresh pool has no stream and no leases") };
         let columns = u32::try_from(bytes / 2).unwrap_or(1);
-        let record = Record::new(1, Layout::mono(Element::U16, 16, 1, columns), Evidence::Locked);
-        Ok(Self { pool, stream, shelf, record })
+        let mut record = Record::new(1, Layout::mono(Element::U16, 16, 1, columns), Evidence::Locked);
+        record.epoch = 1;
+        Ok(Self { pool, stream, shelf, record, frames: 0 })
     }
 
     /// One end of frame: publish and retire, as the callback does.
     pub fn frame(&mut self) {
         let block = self.stream.next_block();
-        self.record.number += 1;
+        self.frames += 1;
+        let (number, like) = (self.frames, &self.record);
         // SAFETY: one thread; the bench gives slots back in time, and nothing writes the blocks at all.
-        let published = unsafe { self.stream.publish(block, &self.record) };
+        let published = unsafe {
+            self.stream.publish_with(block, |record| {
+                if record.epoch != like.epoch {
+                    *record = *like;
+                }
+                // What differs from frame to frame, as the driver's callback has it.
+                (record.number, record.camera_number, record.arrived_ns) = (number, Some(number), number);
+                (record.eof_100us, record.bof_100us, record.readout_100us) =
+                    (like.eof_100us, like.bof_100us, 0);
+                (record.lost_before, record.layout.offset) = (0, like.layout.offset);
+                // A tag is 32 bits wide.
+                record.tag = Some(Tag { offset: 5, expected: number as u32 });
+            })
+        };
         debug_assert!(published.is_ok(), "the bench gives slots back in time");
         self.stream.retire_when_due();
     }

@@ -111,7 +111,7 @@ impl ModelPool {
         let shared: &Shared = &self.0;
         let slot = shared.ring.next_free(shared.ring.next_block())?;
         // SAFETY: seen at 0; the model calls this from one thread at a time.
-        unsafe { slot.fill(&record(number), 0) };
+        let _ = unsafe { slot.fill(0, |to| *to = record(number)) };
         shared.ring.advance_head();
         // SAFETY: one count from `fill`.
         Ok(unsafe { Lease::adopt(slot) })
@@ -125,7 +125,7 @@ impl ModelPool {
         let slot = shared.window_at(index)?;
         shared.retain();
         // SAFETY: taken from the free set, so the count is 0 and this thread is its one publisher.
-        unsafe { slot.fill(&record(number), IN_RESERVE | OWNER) };
+        let _ = unsafe { slot.fill(IN_RESERVE | OWNER, |to| *to = record(number)) };
         // SAFETY: one count from `fill`.
         Some((index, unsafe { Lease::adopt(slot) }))
     }

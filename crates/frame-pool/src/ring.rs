@@ -84,12 +84,6 @@ impl Ring {
         (self.head.0.load(Ordering::Relaxed) - self.round.load(Ordering::Relaxed)) as u32
     }
 
-    /// The block after `block` in ring order.
-    #[inline]
-    fn after(&self, block: u32) -> u32 {
-        if block + 1 >= self.blocks { 0 } else { block + 1 }
-    }
-
     /// The slot of the window that looks at `block`.
     #[inline]
     pub(crate) fn slot(&self, block: u32) -> Option<&Slot> {
@@ -223,22 +217,42 @@ impl Shared {
 
     fn retire_vacant(&self, unlock: &dyn Unlock) -> Retired {
         let ring = &self.ring;
-        // Both belong to the holder of the gate.
-        let first = ring.tail.0.load(Ordering::Relaxed);
-        let (mut tail, mut refused) = (first, 0);
-        let mut block = ring.tail_block.load(Ordering::Relaxed);
-        while tail < ring.head.0.load(Ordering::Acquire) {
-            if ring.free_slot(block).is_err() && self.is_held(tail, block) {
-                break;
+        let (mut unlocked, mut refused) = (0, 0);
+        loop {
+            // Both belong to the holder of the gate.
+            let tail = ring.tail.0.load(Ordering::Relaxed);
+            let block = ring.tail_block.load(Ordering::Relaxed);
+            let vacant = self.vacant_from(tail, block);
+            if vacant == 0 {
+                return Retired { unlocked, refused };
             }
-            tail += 1;
-            block = ring.after(block);
-            // Before the unlock: as soon as the SDK has the slot, a callback may publish it again and look at the tail.
-            ring.tail.0.store(tail, Ordering::Release);
-            refused += u64::from(!unlock.unlock_oldest());
+            // Never past the end of the ring, so one step back is enough.
+            let next = block + vacant;
+            ring.tail_block.store(if next == ring.blocks { 0 } else { next }, Ordering::Relaxed);
+            // Before the unlocks: as soon as the SDK has a slot, a callback may publish it again and look at the tail.
+            ring.tail.0.store(tail + u64::from(vacant), Ordering::Release);
+            for _ in 0..vacant {
+                refused += u64::from(!unlock.unlock_oldest());
+            }
+            unlocked += u64::from(vacant);
         }
-        ring.tail_block.store(block, Ordering::Relaxed);
-        Retired { unlocked: tail - first, refused }
+    }
+
+    /// How many slots in a row are vacant from the tail on, at most up to the end of the ring. Whoever holds the one behind them is
+    /// marked if nobody else may come to retire it.
+    fn vacant_from(&self, tail: u64, block: u32) -> u32 {
+        let ring = &self.ring;
+        let written = ring.head.0.load(Ordering::Acquire) - tail;
+        let slots = ring.slots.get(block as usize..).unwrap_or_default();
+        let mut vacant = 0;
+        for slot in slots.iter().take(usize::try_from(written).unwrap_or(usize::MAX)) {
+            if !is_vacant(slot) {
+                let held = self.is_held(tail + u64::from(vacant), block + vacant);
+                return vacant + u32::from(!held);
+            }
+            vacant += 1;
+        }
+        vacant
     }
 }
 
@@ -256,6 +270,13 @@ impl Shared {
         }
         slot.is_none_or(|slot| self.mark(slot, TELL))
     }
+}
+
+/// Whether a block has a window, and nobody looks through it.
+#[inline]
+fn is_vacant(slot: &AtomicPtr<Slot>) -> bool {
+    // SAFETY: null, or a slot that lives as long as the ring (`Ring::set_slot`).
+    unsafe { slot.load(Ordering::Acquire).as_ref() }.is_some_and(|slot| slot.count() == 0)
 }
 
 /// What one call of `retire` did.

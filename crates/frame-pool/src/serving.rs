@@ -133,7 +133,7 @@ impl Stream {
                 shared.retain();
                 // SAFETY: the window was taken from the free set, so its count is 0 and this thread is its one publisher; taking
                 // acquired what the last holder released.
-                unsafe { slot.fill(&record, IN_RESERVE | OWNER) };
+                let _ = unsafe { slot.fill(IN_RESERVE | OWNER, |to| *to = record) };
                 self.counters.copied(region.plan().block_bytes as u64);
                 // SAFETY: `fill` made one count, handed over here.
                 self.sink.deliver(unsafe { Lease::adopt(slot) });

@@ -2,6 +2,7 @@
 
 use crate::record::Record;
 use crate::shared::Shared;
+use crate::stream::number_of;
 use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Cell, Ordering, order};
 
 /// Set in [`Slot::refs`] while the window looks at a reserve block instead of a ring block. It lives in the same word as
@@ -93,16 +94,19 @@ impl Slot {
         self.refs.load(order!(self.fault(), RelaxedLook, Acquire)) & COUNT
     }
 
-    /// Makes the first lease count of a frame, of which `record` is known; `marks` as in [`Slot::refs`]. A frame that is marked as an
-    /// owner has been counted by [`Shared::retain`] before.
+    /// Makes the first lease count of a frame, of which `write` notes what is known; `marks` as in [`Slot::refs`]. A frame that is
+    /// marked as an owner has been counted by [`Shared::retain`] before. Answers with the frame's number.
     ///
     /// # Safety
     /// The caller is the slot's one publisher and saw its count at 0 with acquire ordering.
     #[inline]
-    pub(crate) unsafe fn fill(&self, record: &Record, marks: u64) {
-        // SAFETY: by contract no lease exists, so nobody reads, and there is one publisher.
-        unsafe { self.record.write_ptr().write(*record) };
+    pub(crate) unsafe fn fill(&self, marks: u64, write: impl FnOnce(&mut Record)) -> u64 {
+        // SAFETY: by contract no lease exists, so nobody reads, and there is one publisher. A record is always there, since `new`.
+        let record = unsafe { &mut *self.record.write_ptr() };
+        write(record);
+        let number = number_of(record);
         self.refs.store(marks | 1, Ordering::Release);
+        number
     }
 
     /// What is known of the frame.

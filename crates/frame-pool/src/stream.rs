@@ -223,6 +223,21 @@ impl Stream {
     /// Publishes block `block` in place: the frame goes to the sink as a lease on the very bytes the camera wrote.
     ///
     /// # Safety
+    /// As [`Stream::publish_with`].
+    ///
+    /// # Errors
+    /// As [`Stream::publish_with`].
+    #[inline]
+    pub unsafe fn publish(&self, block: u32, record: &Record) -> Result<(), PublishError> {
+        // SAFETY: this function's own contract.
+        unsafe { self.publish_with(block, |to| *to = *record) }
+    }
+
+    /// As [`Stream::publish`], with the record written where it will lie. What `write` is given is the record that this window showed
+    /// last; it has to leave all of the new frame's. What is the same for all frames of a run (their layout) can stay as it is when
+    /// the [`Record::epoch`] found there is this run's, which is most of the cost of a frame.
+    ///
+    /// # Safety
     /// * The stream is not closed, and `publish`, [`Stream::vacant`] and [`Stream::copy`] are called by one thread at a time.
     /// * The SDK has finished writing the block, and does not write it again before the stream's mode allows it: never for
     ///   `Frozen`, not before it is unlocked for `Locked`. In `Copied` and `Raw` mode nothing may be published in place.
@@ -234,13 +249,16 @@ impl Stream {
     /// [`PublishError::NotFree`] if the SDK wrote a block that is still held, [`PublishError::OutOfOrder`] if the block is
     /// not the next one of a locked ring. Nothing is counted then: the caller decides what became of the frame.
     #[inline]
-    pub unsafe fn publish(&self, block: u32, record: &Record) -> Result<(), PublishError> {
+    pub unsafe fn publish_with(
+        &self,
+        block: u32,
+        write: impl FnOnce(&mut Record),
+    ) -> Result<(), PublishError> {
         let ring = &self.pool.ring;
-        let number = number_of(record);
         let locked = self.mode == StreamMode::Locked;
         let slot = if locked { ring.next_free(block)? } else { ring.free_slot(block)? };
         // SAFETY: the count was seen at 0 with acquire ordering, and by contract the caller is the one publisher of ring slots.
-        unsafe { slot.fill(record, 0) };
+        let number = unsafe { slot.fill(0, write) };
         if locked {
             ring.advance_head();
         } else {
@@ -304,7 +322,7 @@ impl Stream {
         let shared: &Shared = &self.pool;
         let slot = shared.ring.next_free(block).ok()?;
         // SAFETY: seen at 0 with acquire ordering; the caller of `copy` vouches for being the one publisher.
-        unsafe { slot.fill(record, 0) };
+        unsafe { slot.fill(0, |to| *to = *record) };
         self.pool.ring.advance_head();
         Some(slot.window)
     }

@@ -75,7 +75,7 @@ fn run(blocks: u32, from: u64, steps: &[Step]) {
                 if matches!(step, Step::Publish) {
                     // SAFETY: one thread publishes, and the slot is free.
                     leases.push(unsafe {
-                        slot.fill(&record(head), 0);
+                        let _ = slot.fill(0, |to| *to = record(head));
                         Lease::adopt(slot)
                     });
                 }

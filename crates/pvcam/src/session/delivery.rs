@@ -72,6 +72,17 @@ pub(super) struct Arrival {
     pub(super) gap: u64,
 }
 
+/// A frame whose place is known.
+#[derive(Clone, Copy)]
+struct Frame<'a> {
+    arrival: &'a Arrival,
+    /// The camera's number.
+    camera: u64,
+    place: Place,
+    /// Frames lost since the one delivered before.
+    lost: u64,
+}
+
 /// Numbers in slots that are too high for the frames that were announced in them.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct TooHigh {
@@ -150,9 +161,8 @@ impl Delivering {
             progress.fill.wrote(self.slots.count, 1, camera);
         }
         progress.lost += camera - progress.camera - 1;
-        let record = self.record(arrival, camera, place, progress.lost);
-        let now = mode_now(&self.stream, self.mode);
-        let handed = if overwritten { Err(LossCause::Torn) } else { self.hand_over(place, record, now) };
+        let frame = Frame { arrival, camera, place, lost: progress.lost };
+        let handed = if overwritten { Err(LossCause::Torn) } else { self.hand_over(&frame) };
         match handed {
             Ok(()) => progress.lost = 0,
             Err(cause) => {
@@ -170,12 +180,8 @@ impl Delivering {
         }
     }
 
-    fn record(&self, arrival: &Arrival, camera: u64, place: Place, lost: u64) -> Record {
-        let mut layout = self.settings.layout;
-        if let Some(stamp) = place.stamp {
-            layout.offset = stamp.pixels_at;
-        }
-        let evidence = match self.stream.mode() {
+    fn evidence(&self, place: Place) -> Evidence {
+        match self.stream.mode() {
             StreamMode::Frozen => Evidence::Frozen,
             StreamMode::Locked => Evidence::Locked,
             StreamMode::TimeBound | StreamMode::Raw if place.stamp.is_some() => Evidence::Tag,
@@ -184,23 +190,41 @@ impl Delivering {
             _ if self.settings.frames.is_some() => Evidence::Frozen,
             // The copier says what the copy is held by.
             _ => Evidence::Unproven,
-        };
-        let mut record = Record::new(arrival.number, layout, evidence);
+        }
+    }
+
+    /// Notes what is known of a frame. What does not change during a run is left as it is where it is there already.
+    fn note(&self, record: &mut Record, frame: &Frame<'_>) {
+        let Frame { arrival, camera, place, lost } = *frame;
+        let (epoch, evidence) = (self.stream.epoch(), self.evidence(place));
+        if record.epoch != epoch || record.evidence != evidence {
+            *record = Record::new(arrival.number, self.settings.layout, evidence);
+            record.epoch = epoch;
+        }
+        record.number = arrival.number;
         record.camera_number = self.slots.stamped.then_some(camera);
-        record.epoch = self.stream.epoch();
         record.arrived_ns = arrival.at_ns;
         record.eof_100us = arrival.info.TimeStamp;
         record.bof_100us = arrival.info.TimeStampBOF;
         record.readout_100us = arrival.info.ReadoutTime;
         record.lost_before = lost;
+        record.layout.offset = place.stamp.map_or(self.settings.layout.offset, |stamp| stamp.pixels_at);
         // A stamp is 32 bits wide, so the number is, too.
         record.tag =
             place.stamp.map(|stamp| Tag { offset: FRAME_NUMBER_OFFSET, expected: stamp.number as u32 });
+    }
+
+    /// The record of a frame that does not go where the last one's stands.
+    fn record(&self, frame: &Frame<'_>) -> Record {
+        let mut record = Record::new(frame.arrival.number, self.settings.layout, self.evidence(frame.place));
+        record.epoch = self.stream.epoch();
+        self.note(&mut record, frame);
         record
     }
 
     /// Hands the frame over, unless its slot is not free.
-    fn hand_over(&self, place: Place, record: Record, now: StreamMode) -> Result<(), LossCause> {
+    fn hand_over(&self, frame: &Frame<'_>) -> Result<(), LossCause> {
+        let (place, now) = (frame.place, mode_now(&self.stream, self.mode));
         if self.mode == StreamMode::Locked {
             // As many as lie between; after the ring's promise was void, the pool's own count is what stands.
             let skipped = self.slots.distance(self.stream.next_block(), place.block);
@@ -209,18 +233,18 @@ impl Delivering {
         }
         if now == StreamMode::Copied {
             // SAFETY: one callback at a time is inside.
-            unsafe { self.stream.copy(place.block, record) };
+            unsafe { self.stream.copy(place.block, self.record(frame)) };
             return Ok(());
         }
         if now == StreamMode::Raw {
-            self.stream.announce(place.block, &record);
+            self.stream.announce(place.block, &self.record(frame));
             return Ok(());
         }
         // SAFETY: one callback at a time is inside, and the run is detached before its stream is closed. The SDK announced the frame,
         // so it is written. A sequence's slot is not written again before the next start, which does not get memory that is
         // leased; a locked ring's slot not before its unlock, as the probe of this very camera and set-up showed (ADR 0001); and for
         // a ring that is lent without locks the caller has vouched (`InPlaceConsent::given`).
-        if unsafe { self.stream.publish(place.block, &record) }.is_ok() {
+        if unsafe { self.stream.publish_with(place.block, |record| self.note(record, frame)) }.is_ok() {
             return Ok(());
         }
         if now == StreamMode::TimeBound {
