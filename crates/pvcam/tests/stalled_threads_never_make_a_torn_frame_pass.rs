@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use pvcam::{Delivery, Frames, InPlaceConsent, Lease, StreamMode};
+use pvcam::{Delivery, Frames, InPlaceConsent, Lease, OpenPolicy, StreamMode};
 use support::*;
 
 /// 64 slots of 4 ms each: the ring lasts 256 ms.
@@ -72,7 +72,8 @@ impl fmt::Display for Seen {
 
 /// Whether every pixel is that of the frame whose number the record tells. The camera may write them meanwhile.
 fn has_all_pixels_right(lease: &Lease) -> bool {
-    let number = lease.record().camera_number.expect("the camera numbers its frames");
+    // No frame is lost before the ring in these stories, so the host numbers them like the camera.
+    let number = lease.record().camera_number.unwrap_or(lease.record().number);
     let layout = *lease.layout();
     let first = lease.slot_bytes().as_ptr();
     let pixel = |row: u32, column: u32| {
@@ -112,13 +113,23 @@ fn consent() -> Delivery {
     Delivery::InPlace(unsafe { InPlaceConsent::given() })
 }
 
+/// By what an overwriting ring's frames are held to be good.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum By {
+    /// The camera's number in them.
+    Number,
+    /// The clock alone.
+    Clock,
+}
+
 /// One run on the real clock, while `story` does something to the threads of this process. The reader's thread is its argument.
-fn run(rig: &Rig, delivery: Delivery, story: impl FnOnce(i32)) -> Seen {
-    let camera = rig.open();
+fn run(rig: &Rig, delivery: Delivery, by: By, story: impl FnOnce(i32)) -> Seen {
+    let policy = if by == By::Number { OpenPolicy::Raw } else { OpenPolicy::Keep };
+    let camera = rig.sdk.open(NAME, policy).expect("the camera opens").camera;
     let plan = continuous(&camera).exposure(EXPOSURE).ring(SLOTS).reserve(32).delivery(delivery);
     let armed = arm(camera, plan);
     let mode = if delivery == Delivery::Auto { StreamMode::Copied } else { StreamMode::TimeBound };
-    assert_eq!(armed.settings().delivery, mode);
+    assert_eq!((armed.settings().delivery, armed.settings().metadata), (mode, by == By::Number));
     assert!(armed.settings().ring_time() < Duration::from_millis(STALL_MS), "{:?}", armed.settings());
     let (session, frames) = start(armed);
     let (over, reader) = (AtomicBool::new(false), AtomicU64::new(0));
@@ -212,24 +223,27 @@ fn overwriting(lines: &str) -> Rig {
 
 #[test]
 fn stalled_threads_in_place_by_consent() {
-    fooled_unless_verified(|| run(&overwriting(""), consent(), stall_threads));
+    for by in [By::Number, By::Clock] {
+        fooled_unless_verified(|| run(&overwriting(""), consent(), by, stall_threads));
+    }
 }
 
 #[test]
 fn stalled_threads_by_copies() {
-    let seen = run(&overwriting(""), Delivery::Auto, stall_threads);
+    let seen = run(&overwriting(""), Delivery::Auto, By::Number, stall_threads);
     assert_eq!((seen.passed, seen.torn_right, seen.torn_wrong), (0, 0, 0), "{seen}");
     assert!(seen.good > 0, "{seen}");
 }
 
-/// Set in a child process to the delivery that it is to try while it is stopped again and again.
+/// Set in a child process that is to be stopped again and again, to what tells it that frames are good.
 const CHILD: &str = "PVCAM_TESTS_STOPPED";
 /// What the child says when its first frame has come.
 const READY: &str = "reading";
 
 /// What the child does: reads for a while, and says what it saw.
 fn child(delivery: Delivery) {
-    let seen = run(&overwriting("catch_up = \"burst\""), delivery, |_| {
+    let by = if std::env::var(CHILD).is_ok_and(|by| by == "clock") { By::Clock } else { By::Number };
+    let seen = run(&overwriting("catch_up = \"burst\""), delivery, by, |_| {
         println!("{READY}");
         // The parent ends this by closing the pipe.
         let _ = std::io::stdin().read_line(&mut String::new());
@@ -243,12 +257,14 @@ fn signal(child: &Child, signal: i32) {
 }
 
 /// Runs this test again in a child process that is stopped for longer than the ring lasts, several times.
-fn while_stopped(test: &str, delivery: &str) -> Seen {
+fn while_stopped(test: &str, by: By) -> Seen {
     use std::io::{BufRead, BufReader};
     // Not beside the other tests of this file, which stall this process.
     let _turn = turn();
     let mut command = Command::new(std::env::current_exe().expect("this program has a name"));
-    command.args(["--exact", test, "--nocapture", "--test-threads=1"]).env(CHILD, delivery);
+    command
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(CHILD, if by == By::Clock { "clock" } else { "number" });
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the child starts");
     let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
     assert!(lines.any(|line| line.contains(READY)), "the child reads frames");
@@ -274,7 +290,9 @@ fn a_process_that_is_stopped_in_place_by_consent() {
     if std::env::var(CHILD).is_ok() {
         return child(consent());
     }
-    fooled_unless_verified(|| while_stopped("a_process_that_is_stopped_in_place_by_consent", "in place"));
+    for by in [By::Number, By::Clock] {
+        fooled_unless_verified(|| while_stopped("a_process_that_is_stopped_in_place_by_consent", by));
+    }
 }
 
 #[test]
@@ -282,7 +300,7 @@ fn a_process_that_is_stopped_by_copies() {
     if std::env::var(CHILD).is_ok() {
         return child(Delivery::Auto);
     }
-    let seen = while_stopped("a_process_that_is_stopped_by_copies", "copies");
+    let seen = while_stopped("a_process_that_is_stopped_by_copies", By::Number);
     assert_eq!((seen.passed, seen.torn_right, seen.torn_wrong), (0, 0, 0), "{seen}");
     assert!(seen.good > 0, "{seen}");
 }

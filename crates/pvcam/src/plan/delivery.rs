@@ -12,7 +12,8 @@ pub enum Delivery {
     Copy,
     /// In place, in a ring that overwrites as well: there only time protects a frame, which takes a consent that is `unsafe` to give.
     /// The ring must last for at least 250 ms ([`crate::error::ArmError::RingTooShort`]). Where locks hold, and in a sequence, as
-    /// `Auto`.
+    /// `Auto`. Without metadata only a clock tells whether a frame is still whole; then `Record::arrived_ns` is when the frame
+    /// ended by the driver's time, so that a callback that was held up gives it no more time than it has.
     InPlace(InPlaceConsent),
     /// No lease and no copy: frames of a ring that overwrites are only told of, and their reader copies what it wants, by itself
     /// ([`crate::Armed::start_raw`]).

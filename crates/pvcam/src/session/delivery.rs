@@ -9,6 +9,7 @@ use pvcam_sys::FRAME_INFO;
 
 use super::context::Context;
 use super::fill::Fill;
+use super::lag::Lag;
 use super::pulse::Pulse;
 use super::slot::{Place, Slots};
 use crate::arm::Settings;
@@ -37,7 +38,7 @@ pub(crate) struct Delivering {
 unsafe impl Sync for Delivering {}
 
 /// How far a run is.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Progress {
     /// Host number of the last frame.
     pub(crate) last: u64,
@@ -57,8 +58,29 @@ pub(crate) struct Progress {
     pub(super) fill: Fill,
     /// When the last frame ended, on the driver's clock.
     pub(super) eof_100us: i64,
+    /// How late callbacks are.
+    lag: Lag,
     /// The camera's number of the first good frame, and when that ended.
     pub(super) first: Option<(u64, i64)>,
+}
+
+impl Progress {
+    /// Nothing has come yet.
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self {
+            last: 0,
+            camera: 0,
+            next: 0,
+            good: None,
+            ask_always: false,
+            too_high: TooHigh::default(),
+            lost: 0,
+            fill: Fill::default(),
+            eof_100us: 0,
+            lag: Lag::new(settings.ring_time()),
+            first: None,
+        }
+    }
 }
 
 /// A frame as it was announced.
@@ -113,7 +135,11 @@ impl Delivering {
             return self.pulse.note_duplicate();
         }
         let gap = number - progress.last - 1;
-        let arrival = Arrival { info: *info, at_ns: arrived_ns, number, gap };
+        let mut arrival = Arrival { info: *info, at_ns: arrived_ns, number, gap };
+        if matches!(self.mode, StreamMode::TimeBound | StreamMode::Raw) && !self.slots.stamped {
+            // A callback that was held up must not give the frame more time than it has.
+            arrival.at_ns = progress.lag.ended_ns(info.TimeStamp, arrived_ns);
+        }
         self.pulse.saw(number, arrived_ns);
         // A stream that ended by itself has closed its sink: nobody would take the frame.
         if self.pulse.is_stopping() || self.stream.has_ended() {

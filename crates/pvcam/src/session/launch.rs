@@ -164,7 +164,7 @@ impl<R: Receiver> Attempt<R> {
             mode,
             settings: armed.settings,
             before: armed.camera.last_run,
-            progress: Progress::default().into(),
+            progress: Progress::new(&armed.settings).into(),
         };
         context.attach(Box::new(Run::Deliver(Box::new(run))));
         Ok(Self { stream, pulse, watch, reader })

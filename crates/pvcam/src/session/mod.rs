@@ -3,6 +3,7 @@
 mod context;
 mod delivery;
 mod fill;
+mod lag;
 mod launch;
 mod missed;
 mod pulse;
