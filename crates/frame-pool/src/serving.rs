@@ -22,6 +22,7 @@ impl Stream {
             }
             self.retire();
             self.keep();
+            self.end_without_room();
             if self.jobs.is_empty() {
                 return;
             }
@@ -95,6 +96,18 @@ impl Stream {
         self.counters.rescue_refused();
         let full = self.pool.ring.occupied() >= u64::from(self.pool.ring.blocks());
         if full && self.stop_under_pressure.load(Ordering::Relaxed) != 0 {
+            self.end(StreamEnd::Pressure);
+        }
+    }
+
+    /// Ends the stream if a frame found no room, and there is none.
+    fn end_without_room(&self) {
+        if self.no_room.load(Ordering::Relaxed) == 0 || self.no_room.swap(0, Ordering::Acquire) == 0 {
+            return;
+        }
+        let full = self.mode != StreamMode::Locked
+            || self.pool.ring.occupied() >= u64::from(self.pool.ring.blocks());
+        if full && (!self.rescues() || self.pool.free.free() == 0) {
             self.end(StreamEnd::Pressure);
         }
     }

@@ -105,6 +105,8 @@ pub struct Stream {
     pub(crate) keep_free: AtomicU32,
     /// Set: end under pressure, instead of losing frames.
     pub(crate) stop_under_pressure: AtomicU32,
+    /// A frame found no room.
+    pub(crate) no_room: AtomicU32,
     pub(crate) ended: AtomicU32,
 }
 
@@ -123,6 +125,7 @@ impl Stream {
             rescues,
             keep_free: AtomicU32::new(2),
             stop_under_pressure: AtomicU32::new(0),
+            no_room: AtomicU32::new(0),
             ended: AtomicU32::new(0),
             pool,
             mode: plan.mode,
@@ -157,6 +160,16 @@ impl Stream {
     /// What happens when nothing can be rescued any more.
     pub fn set_pressure(&self, pressure: Pressure) {
         self.stop_under_pressure.store(u32::from(pressure == Pressure::Stop), Ordering::Relaxed);
+    }
+
+    /// A frame found all slots held, or its own. With [`Pressure::Stop`] the service thread ends the stream, unless it finds room
+    /// after all. For streams whose frames are not moved, and for those in which time alone decides when they are; where the
+    /// keeper defends free blocks it notices by itself.
+    pub fn note_no_room(&self) {
+        if self.stop_under_pressure.load(Ordering::Relaxed) != 0 {
+            self.no_room.store(1, Ordering::Release);
+            self.pool.bell.ring();
+        }
     }
 
     /// Whether the stream ended by itself: under pressure ([`Pressure::Stop`]), or because the system refused to map.

@@ -5,10 +5,10 @@ mod support;
 
 use std::time::Duration;
 
-use pvcam::error::{ArmError, StartError};
+use pvcam::error::{ArmError, StartError, WaitError};
 use pvcam::{
-    Camera, Delivery, Evidence, InPlaceConsent, Lease, OpenPolicy, Overrun, Plan, RingMode, Session,
-    StreamMode,
+    Camera, Delivery, EndedBy, Evidence, InPlaceConsent, Lease, OpenPolicy, Overrun, Plan, Pressure,
+    RingMode, Session, StreamMode,
 };
 use support::*;
 
@@ -115,6 +115,23 @@ fn a_frame_that_finds_its_slot_held_is_counted_and_the_other_one_is_torn() {
     let books = session.stop().expect("it stops").books;
     assert_eq!((books.lost_ring_full, books.lost()), (10, 10), "{books}");
     assert_balanced(&books);
+}
+
+#[test]
+fn under_stop_a_frame_that_finds_its_slot_held_ends_the_stream() {
+    let rig = stepped();
+    let camera = rig.open();
+    let plan = ring(&camera, consent()).keep_free(0).pressure(Pressure::Stop);
+    let (session, frames) = start(arm(camera, plan));
+    let held = hold(&rig, &frames, SLOTS);
+    assert_eq!(session.ended(), None, "the control: each has its slot");
+    rig.step(1);
+    let ended = frames.next_within(SOON);
+    assert!(matches!(ended, Err(WaitError::Ended(EndedBy::Pressure { .. }))), "{ended:?}");
+    let stopped = session.stop().expect("it stops");
+    assert_eq!((stopped.books.delivered, stopped.books.lost_ring_full), (u64::from(SLOTS), 1));
+    assert_balanced(&stopped.books);
+    drop(held);
 }
 
 #[test]

@@ -137,6 +137,39 @@ fn with_room_for_all_that_is_held_nothing_is_lost_and_nothing_ends() {
     }
 }
 
+/// No frame is ever moved, so the ring itself is all the room there is.
+#[test]
+fn a_ring_in_which_nothing_is_moved() {
+    let trust = trust("lossy");
+    for pressure in [Pressure::Lose, Pressure::Stop] {
+        let rig = rig("clock = \"stepped\"\nno_overwrite = \"lossy\"");
+        let camera = rig.open();
+        let plan = continuous(&camera).trust(&trust).keep_free(0).pressure(pressure);
+        let (session, frames, recorder) = run(&rig, camera, plan, StreamMode::Locked);
+        let mut held = Vec::new();
+        for number in 1..=8 {
+            assert_eq!(session.ended(), None, "before frame {number}");
+            rig.step(1);
+            held.push(recorder.hold(next(&frames)));
+        }
+        match (pressure, frames.next_within(Duration::from_millis(50))) {
+            (Pressure::Lose, Err(WaitError::Timeout { cause: TimeoutCause::RingFull { by }, .. })) => {
+                assert_recorder_holds(&by, 8, 1);
+            }
+            (Pressure::Stop, Err(WaitError::Ended(EndedBy::Pressure { .. }))) => {}
+            (Pressure::Stop, Err(WaitError::Timeout { .. })) => {
+                // The service thread is slow.
+                let ended = frames.next_within(SOON);
+                assert!(matches!(ended, Err(WaitError::Ended(EndedBy::Pressure { .. }))), "{ended:?}");
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(session.ended().is_some(), pressure == Pressure::Stop);
+        held.iter().for_each(|frame| assert_counter_scene(frame.lease()));
+        assert_balanced(&session.stop().expect("it stops").books);
+    }
+}
+
 /// A copied ring whose reserve of three is held.
 #[test]
 fn a_reserve_of_copies_that_is_used_up() {

@@ -121,7 +121,11 @@ impl Delivering {
         if self.mode == StreamMode::Locked {
             progress.fill.look(self, progress.camera);
             self.stream.retire_when_due();
-            progress.fill.turn(self.stream.occupied());
+            let occupied = self.stream.occupied();
+            if occupied >= self.slots.count && !self.stream.rescues() {
+                self.stream.note_no_room();
+            }
+            progress.fill.turn(occupied);
         }
         self.pulse.times.note(monotonic_ns().saturating_sub(arrived_ns));
     }
@@ -276,6 +280,7 @@ impl Delivering {
         if now == StreamMode::TimeBound {
             // Somebody still holds the frame that was written over, and the keeper could not move it. That lease is torn, and
             // this frame finds no place: it is lost to a full ring.
+            self.stream.note_no_room();
             return Err(LossCause::RingFull);
         }
         // The SDK announced a frame in a slot that is still held: locks mean nothing to it, and it is not this frame's any more.
