@@ -17,8 +17,8 @@ use pvcam::error::{
     ArmError, Failure, OpenError, ParamError, ProbeError, SdkError, StartError, StopError, WaitError,
 };
 use pvcam::{
-    Armed, Camera, CameraSettings, Canceller, Frames, Identity, Opened, Plan, Refused, RingReport, RingTrust,
-    Sdk, Session, Settings, Stopped,
+    Armed, Camera, CameraSettings, Canceller, EndedBy, Frames, HeldBy, Identity, InPlaceConsent, Opened,
+    Plan, RawFrames, Refused, RingReport, RingTrust, Sdk, Session, Settings, Stopped,
 };
 
 // A lease goes anywhere and stays as long as it likes; it is counted, so it is not copied by the bit.
@@ -61,7 +61,12 @@ no!(Stopped: Clone, Copy);
 // Frames may be read from several threads; a canceller is handed out.
 yes!(Frames: Send + Sync + Unpin + Iterator + 'static);
 no!(Frames: Clone, Copy);
+yes!(RawFrames: Send + Sync + Unpin + Iterator + 'static);
+no!(RawFrames: Clone, Copy);
 yes!(Canceller: Clone + Send + Sync + Unpin + 'static);
+// A consent is given by an unsafe call, and by nothing else.
+yes!(InPlaceConsent: Copy + Send + Sync + Unpin + UnwindSafe + 'static);
+no!(InPlaceConsent: Default, From<()>);
 
 // The pool's own side: the service thread and the callback share it.
 yes!(Pool: Send + Sync + Unpin + 'static);
@@ -81,6 +86,8 @@ no!(Stream: UnwindSafe, RefUnwindSafe);
 no!(StreamPlan: UnwindSafe, RefUnwindSafe);
 
 // What is only told is plain data.
+yes!(HeldBy: Clone + Send + Sync + Unpin + UnwindSafe + 'static);
+yes!(EndedBy: Clone + Send + Sync + Unpin + UnwindSafe + 'static);
 yes!(Books: Copy + Send + Sync + Unpin + UnwindSafe + 'static);
 yes!(Record: Copy + Send + Sync + Unpin + UnwindSafe + 'static);
 yes!(Layout: Copy + Send + Sync + Unpin + UnwindSafe + 'static);

@@ -32,7 +32,7 @@ pub(crate) struct Wanted {
 #[derive(Debug)]
 pub(crate) enum NoMemory {
     LeasesOut { held: u32, budget: u64, by: HeldBy },
-    OverBudget { wanted: Wanted, bytes: u64 },
+    OverBudget { wanted: Wanted, bytes: u64, held: u32, by: HeldBy },
     Pool(PoolError),
 }
 
@@ -40,7 +40,7 @@ impl From<NoMemory> for ArmError {
     fn from(why: NoMemory) -> Self {
         match why {
             NoMemory::LeasesOut { held, budget, by } => Self::LeasesOut { held, budget, by },
-            NoMemory::OverBudget { wanted, bytes } => Self::OverBudget {
+            NoMemory::OverBudget { wanted, bytes, .. } => Self::OverBudget {
                 slots: wanted.slots,
                 reserve: wanted.reserve,
                 frame_bytes: wanted.frame_bytes,
@@ -57,8 +57,8 @@ impl From<NoMemory> for StartError {
         match why {
             NoMemory::LeasesOut { held, budget, by } => Self::LeasesOut { held, budget, by },
             // The plan fitted the budget when it was armed, so what is too much now is what is leased.
-            NoMemory::OverBudget { wanted, .. } => {
-                Self::LeasesOut { held: 0, budget: wanted.budget, by: HeldBy::default() }
+            NoMemory::OverBudget { wanted, held, by, .. } => {
+                Self::LeasesOut { held, budget: wanted.budget, by }
             }
             NoMemory::Pool(why) => Self::Memory(why),
         }
@@ -103,11 +103,11 @@ impl Shelf {
         if bytes > wanted.budget {
             let held: u32 = self.pools.iter().map(|pool| pool.leased().ring + pool.leased().reserve).sum();
             let fits_alone = wanted.bytes() <= wanted.budget;
+            let by = self.roster.held_by(held.into(), 0);
             return Err(if fits_alone && held > 0 {
-                let by = self.roster.held_by(held.into(), 0);
                 NoMemory::LeasesOut { held, budget: wanted.budget, by }
             } else {
-                NoMemory::OverBudget { wanted, bytes }
+                NoMemory::OverBudget { wanted, bytes, held, by }
             });
         }
         Pool::new(wanted.plan(), wanted.budget).map_err(NoMemory::Pool)
