@@ -13,7 +13,8 @@ use crate::record::{Evidence, Record};
 use crate::ring::PublishError;
 use crate::shared::{Owner, Shared};
 use crate::sink::Unlock;
-use crate::slot::{IN_RESERVE, OWNER, Slot};
+use crate::slot::{IN_RESERVE, OWNER, Slot, TORN};
+use crate::sync::Ordering;
 
 /// What a control breaks on purpose, to show that the model beside it can fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,10 @@ pub enum Fault {
     RearmUnasked,
     /// The keeper moves pinned frames as well.
     PinsIgnored,
+    /// On a ring that overwrites, the keeper does not look at the block again after its readers have left it.
+    NoSecondLook,
+    /// Who asks for a frame's evidence does not wait for the end of a move.
+    AnswerAtOnce,
     /// The head is published without releasing the count of its frame.
     RelaxedHead,
     /// Whether a slot is held is looked up without acquiring what its last dropper did.
@@ -58,16 +63,37 @@ pub trait ModelMemory {
     fn show_reserve(&self, window: u32, reserve: u32);
     /// Window `window` shows ring block `block` from now on.
     fn show_block(&self, window: u32, block: u32);
+    /// Whether ring block `block` still is frame `number`'s; only on a ring that overwrites is it ever not.
+    fn is_whole(&self, _block: u32, _number: u64) -> bool {
+        true
+    }
 }
 
-struct Adapter<'a>(&'a dyn ModelMemory);
+/// The memory as the keeper uses it, and a fault.
+struct Adapter<'a>(&'a dyn ModelMemory, Fault);
+
+impl Adapter<'_> {
+    /// As `timebound::Guarded` does, where the model has no tag to read.
+    fn look(&self, block: u32, window: &Slot) {
+        // SAFETY: the keeper holds a lease on the window that it moves.
+        if !self.0.is_whole(block, unsafe { window.record() }.number) {
+            window.refs.fetch_or(TORN, Ordering::AcqRel);
+        }
+    }
+}
 
 impl Memory for Adapter<'_> {
     fn can_repoint(&self) -> bool {
         true
     }
-    fn copy_out(&self, block: u32, reserve: u32, _window: &Slot) {
+    fn copy_out(&self, block: u32, reserve: u32, window: &Slot) {
         self.0.copy_out(block, reserve);
+        self.look(block, window);
+    }
+    fn confirm(&self, block: u32, window: &Slot) {
+        if self.1 != Fault::NoSecondLook {
+            self.look(block, window);
+        }
     }
     fn repoint_leased(&self, window: &Slot, reserve: u32) -> Result<(), RepointError> {
         self.0.show_reserve(window.window, reserve);
@@ -132,7 +158,7 @@ impl ModelPool {
 
     /// The keeper moves ring block `block`: true if it did.
     pub fn rescue(&self, memory: &dyn ModelMemory, block: u32) -> bool {
-        matches!(self.0.rescue(&Adapter(memory), block), Rescue::Done { .. })
+        matches!(self.0.rescue(&Adapter(memory, self.0.fault), block), Rescue::Done { .. })
     }
 
     /// Through which window a lease looks.
@@ -159,7 +185,7 @@ impl ModelPool {
     /// # Errors
     /// The number of blocks still held.
     pub fn rearm(&self, memory: &dyn ModelMemory) -> Result<(), u32> {
-        self.0.rearm(Some(&Adapter(memory)))
+        self.0.rearm(Some(&Adapter(memory, self.0.fault)))
     }
 
     /// Whether the pool is gone, asked of its bell: a pool that nobody owns any more must be.
