@@ -39,6 +39,8 @@ pub enum Fault {
     RearmUnasked,
     /// The keeper moves pinned frames as well.
     PinsIgnored,
+    /// Who starves for a reserve block says so without acquiring what droppers did before.
+    RelaxedStarve,
     /// On a ring that overwrites, the keeper does not look at the block again after its readers have left it.
     NoSecondLook,
     /// Who asks for a frame's evidence does not wait for the end of a move.
@@ -159,6 +161,12 @@ impl ModelPool {
     /// The keeper moves ring block `block`: true if it did.
     pub fn rescue(&self, memory: &dyn ModelMemory, block: u32) -> bool {
         matches!(self.0.rescue(&Adapter(memory, self.0.fault), block), Rescue::Done { .. })
+    }
+
+    /// The keeper found no free reserve block and wants to be told of the next. True if there is one: look again.
+    #[must_use]
+    pub fn starve(&self) -> bool {
+        self.0.starve()
     }
 
     /// Through which window a lease looks.

@@ -16,7 +16,7 @@ use crate::record::Record;
 use crate::region::Region;
 use crate::ring::Ring;
 use crate::slot::{COUNT, IN_RESERVE, MOST_LEASES, OWNER, Slot, TELL};
-use crate::sync::{AtomicU32, AtomicU64, Ordering, fence};
+use crate::sync::{AtomicU32, AtomicU64, Ordering, fence, order};
 
 /// Slots, ring order, free reserve and memory of one pool.
 #[derive(Debug)]
@@ -203,7 +203,8 @@ impl Shared {
 
     /// Who needs a free reserve block and found none wants to be told. True if there is one after all: look again.
     pub(crate) fn starve(&self) -> bool {
-        self.starving.swap(1, Ordering::AcqRel);
+        // Acquire: the block of a dropper who came to this word first, and saw nobody starve, is seen below.
+        self.starving.swap(1, order!(self.fault, RelaxedStarve, AcqRel));
         self.free.free() > 0
     }
 
