@@ -19,6 +19,13 @@ fn maps_listed(region: &Region) -> usize {
     spaces.into_iter().flatten().map(in_space).sum()
 }
 
+/// The list is read in pieces, and other tests map and unmap next door meanwhile: what one reading counts twice another one
+/// does not.
+fn assert_maps(region: &Region, expected: u32) {
+    let counts: Vec<usize> = (0..20).map(|_| maps_listed(region)).collect();
+    assert!(counts.contains(&(expected as usize)), "{expected} were planned, {counts:?} are there");
+}
+
 fn addresses(region: &Region) -> u64 {
     let spaces = [Some(&region.ring), region.reserve.as_ref(), Some(&region.windows.space)];
     spaces.into_iter().flatten().map(|space| space.addresses().len() as u64).sum()
@@ -37,7 +44,7 @@ fn bytes_maps_and_addresses_are_exactly_as_planned() {
         let region = Region::new(plan, 1 << 30).unwrap();
         let cost = plan.cost();
         assert_eq!((region.report().cost, &region.report().notes[..]), (cost, &[][..]), "{plan:?}");
-        assert_eq!(maps_listed(&region), cost.maps as usize, "{plan:?}");
+        assert_maps(&region, cost.maps);
         assert_eq!(addresses(&region), cost.addresses, "{plan:?}");
         let blocks_of_512 = rustix::fs::fstat(&region.file).unwrap().st_blocks;
         assert_eq!(blocks_of_512 as u64 * 512, cost.bytes, "{plan:?}");
@@ -50,7 +57,8 @@ fn windows_that_share_a_map_are_counted_as_well() {
     let region = Region::new(plan, 1 << 30).unwrap();
     assert!(!region.can_repoint() && !region.windows.separate);
     assert_eq!(region.report().notes, [RegionNote::SharedWindows { limit: None }]);
-    assert_eq!((maps_listed(&region), plan.cost().maps), (9, 9));
+    assert_eq!(plan.cost().maps, 9);
+    assert_maps(&region, 9);
     assert_eq!(addresses(&region), plan.cost().addresses);
 }
 
@@ -76,7 +84,7 @@ fn moving_frames_takes_no_further_map() {
         for (held, reserve) in [(1, 0), (4, 1), (5, 2)] {
             region.repoint_leased(&slots[held], reserve).unwrap();
             region.repoint_idle(&slots[6 + reserve as usize], held as u32).unwrap();
-            assert_eq!(maps_listed(&region), plan.cost().maps as usize);
+            assert_maps(&region, plan.cost().maps);
         }
     }
 }
