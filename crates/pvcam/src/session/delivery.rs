@@ -10,6 +10,7 @@ use pvcam_sys::FRAME_INFO;
 use super::context::Context;
 use super::fill::Fill;
 use super::lag::Lag;
+use super::pace::Pace;
 use super::pulse::Pulse;
 use super::slot::{Place, Slots};
 use crate::arm::Settings;
@@ -60,8 +61,8 @@ pub(crate) struct Progress {
     pub(super) eof_100us: i64,
     /// How late callbacks are.
     lag: Lag,
-    /// The camera's number of the first good frame, and when that ended.
-    pub(super) first: Option<(u64, i64)>,
+    /// How fast the camera is at its fastest.
+    pub(super) pace: Pace,
 }
 
 impl Progress {
@@ -78,7 +79,7 @@ impl Progress {
             fill: Fill::default(),
             eof_100us: 0,
             lag: Lag::new(settings.ring_time()),
-            first: None,
+            pace: Pace::default(),
         }
     }
 }
@@ -206,7 +207,7 @@ impl Delivering {
         progress.next = self.slots.after(place.block, 1);
         if !overwritten {
             progress.good = Some((place.block, camera));
-            progress.first = progress.first.or(Some((camera, arrival.info.TimeStamp)));
+            progress.pace.note(camera, arrival.info.TimeStamp);
         }
     }
 

@@ -6,6 +6,7 @@ mod fill;
 mod lag;
 mod launch;
 mod missed;
+mod pace;
 mod pulse;
 mod run;
 mod settle;

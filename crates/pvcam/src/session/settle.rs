@@ -91,20 +91,17 @@ impl Delivering {
             return false;
         }
         if self.stream.mode() == StreamMode::Locked {
-            if self.was_full_for(progress, arrival, beyond) {
+            if self.is_loss(progress, arrival, beyond) {
                 return false;
             }
-            // Either the ring has broken its promise, or the camera has lost more than a round. In place only certainty will
-            // do; copies find out which it was.
+            // Either the ring has broken its promise, or more than a round was lost and nothing shows it. In place only certainty
+            // will do; copies find out which it was.
             self.stream.distrust();
             progress.too_high = TooHigh { by: beyond, run: 1 };
             return true;
         }
         let run = if arrival.gap == 0 && before.by == beyond { before.run + 1 } else { 1 };
-        let witness = progress.good.map(|(block, number)| {
-            let stamp = self.slots.stamp(&self.stream, block);
-            stamp.is_some_and(|stamp| stamp.number == number)
-        });
+        let witness = self.witness(progress);
         // Even before a witness a number that is too high by whole rounds has to be seen twice: a slot half written over has one.
         let needed = match witness {
             Some(true) if beyond.is_multiple_of(round) => 2,
@@ -118,20 +115,28 @@ impl Delivering {
         true
     }
 
-    /// Whether a full ring explains that `beyond` frames are missing which the host has not numbered: it was full, and since the
-    /// last frame there was time for so many, at the pace of this run. A frame that was written over is announced with its own
-    /// time, not with that of the frame in its slot.
-    fn was_full_for(&self, progress: &Progress, arrival: &Arrival, beyond: u64) -> bool {
-        let Some((first, begun)) =
-            progress.first.filter(|_| progress.fill.full_after == Some(progress.camera))
-        else {
+    /// Whether the slot of the last good frame still holds it; `None` if there was none.
+    fn witness(&self, progress: &Progress) -> Option<bool> {
+        let (block, number) = progress.good?;
+        let stamp = self.slots.stamp(&self.stream, block);
+        Some(stamp.is_some_and(|stamp| stamp.number == number))
+    }
+
+    /// Locked ring: whether a loss explains that `beyond` frames are missing which the host has not numbered. It does if there was
+    /// time for so many since the last frame, at the fastest pace of this run: one that was written over is announced with its own
+    /// time, not with that of the frame in its slot, so a whole round too soon. And either the ring is known to have been full, or
+    /// the slot before is untouched: who writes over a slot by going round has written over that one first.
+    fn is_loss(&self, progress: &Progress, arrival: &Arrival, beyond: u64) -> bool {
+        if progress.fill.full_after != Some(progress.camera) && self.witness(progress) != Some(true) {
             return false;
+        }
+        let passed = arrival.info.TimeStamp.saturating_sub(progress.eof_100us).max(0).unsigned_abs();
+        // A camera that has not yet sent a few frames in a row is believed to be as fast as its own figures.
+        let figures = || {
+            let needed = self.settings.frame_time.saturating_mul(u32::try_from(beyond).unwrap_or(u32::MAX));
+            u128::from(passed) * 2 * 100 >= needed.as_micros()
         };
-        let time = |from: i64, to: i64| u128::from(to.saturating_sub(from).max(0).unsigned_abs());
-        let passed = time(progress.eof_100us, arrival.info.TimeStamp);
-        let span = (time(begun, progress.eof_100us), u128::from(progress.camera.saturating_sub(first)));
-        // Half of it will do, because the driver's times are rough: one that was written over came a whole round sooner.
-        span.1 > 0 && passed.saturating_mul(2 * span.1) >= span.0.saturating_mul(beyond.into())
+        progress.pace.fits(beyond, passed).unwrap_or_else(figures)
     }
 
     /// Enters the frames between the last one and number `camera` (exclusive) as lost, each for its cause: those whose
