@@ -47,6 +47,8 @@ pub enum Fault {
     AnswerAtOnce,
     /// The head is published without releasing the count of its frame.
     RelaxedHead,
+    /// A frame's first lease is counted without releasing what is known of the frame.
+    RelaxedFill,
     /// Whether a slot is held is looked up without acquiring what its last dropper did.
     RelaxedLook,
     /// A block goes back to the free set without releasing what was read from it.

@@ -105,7 +105,8 @@ impl Slot {
         let record = unsafe { &mut *self.record.write_ptr() };
         write(record);
         let number = number_of(record);
-        self.refs.store(marks | 1, Ordering::Release);
+        // Release: who takes a lease of its own (the keeper) reads the record that was written above.
+        self.refs.store(marks | 1, order!(self.fault(), RelaxedFill, Release));
         number
     }
 

@@ -108,3 +108,10 @@ fn control_marks_read_apart_from_the_count_lose_a_reserve_block() {
 fn control_a_relaxed_window_lets_the_camera_write_while_the_frame_is_copied_out() {
     rescue(Fault::RelaxedWindow);
 }
+
+/// Ordering mutation: the first count of a frame without release.
+#[test]
+#[should_panic(expected = "Causality violation")]
+fn control_a_relaxed_fill_lets_the_keeper_read_an_old_record() {
+    rescue(Fault::RelaxedFill);
+}

@@ -26,7 +26,8 @@ impl Pace {
             self.begun = Some((number, eof_100us));
             return;
         };
-        let row = (eof_100us.saturating_sub(begun).max(0).unsigned_abs(), number - first);
+        // A clock that does not move is no pace at all.
+        let row = (eof_100us.saturating_sub(begun).max(1).unsigned_abs(), number - first);
         if row.1 < ROW {
             return;
         }
@@ -73,5 +74,12 @@ mod tests {
         row(&mut pace, 2 + ROW, 90_000, 2);
         row(&mut pace, 1_000, 90_021, 3);
         assert_eq!((pace.fits(100, 500), pace.fits(100, 499)), (Some(true), Some(false)));
+    }
+
+    #[test]
+    fn a_clock_that_does_not_move_proves_nothing() {
+        let mut pace = Pace::default();
+        (1..=20).for_each(|number| pace.note(number, 7));
+        assert_eq!(pace.fits(9, 0), Some(false));
     }
 }
