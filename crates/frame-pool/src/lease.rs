@@ -56,6 +56,12 @@ impl Lease {
         unsafe { self.slot.as_ref() }
     }
 
+    /// The slot as a pointer. Who forgets the lease has its count in hand.
+    #[inline]
+    pub(crate) fn as_slot_ptr(&self) -> *mut Slot {
+        self.slot.as_ptr()
+    }
+
     pub(crate) fn shared(&self) -> &Shared {
         // SAFETY: as above: the pool lives until after the last lease.
         unsafe { &*self.slot().owner() }

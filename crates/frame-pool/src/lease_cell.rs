@@ -1,0 +1,98 @@
+//! A cell for one lease, taken and filled by several threads without a lock: what mailboxes are made of.
+
+use core::mem::ManuallyDrop;
+use core::ptr::{self, NonNull};
+
+use crate::lease::Lease;
+use crate::slot::Slot;
+use crate::sync::{AtomicPtr, Ordering};
+
+/// Holds one lease, or none. Any thread may exchange what is in it; each call is one atomic step, whoever else is at it.
+///
+/// A lease in a cell holds its frame as any other. Dropping the cell drops the lease.
+///
+/// ```
+/// let cell = frame_pool::LeaseCell::empty();
+/// assert!(cell.is_empty());
+/// assert!(cell.swap(None).is_none());
+/// ```
+pub struct LeaseCell {
+    /// Null, or the slot of a lease whose count this cell owns.
+    slot: AtomicPtr<Slot>,
+}
+
+// SAFETY: the pointer stands for an owned `Lease`, which is `Send`.
+unsafe impl Send for LeaseCell {}
+// SAFETY: through `&LeaseCell` leases only move in and out by atomic exchange, so each has one owner; `Lease` is `Send`.
+unsafe impl Sync for LeaseCell {}
+
+impl core::panic::RefUnwindSafe for LeaseCell {}
+impl core::panic::UnwindSafe for LeaseCell {}
+
+impl Default for LeaseCell {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
+impl LeaseCell {
+    /// A cell with nothing in it.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { slot: AtomicPtr::new(ptr::null_mut()) }
+    }
+
+    /// Puts in `lease`, or nothing, and takes out what was there. What was done before a `swap` or a `put_if_empty` is seen by
+    /// who finds its result in a later one.
+    #[inline]
+    pub fn swap(&self, lease: Option<Lease>) -> Option<Lease> {
+        // AcqRel: the lease comes with its record; and who finds the cell empty sees what its emptier did before.
+        let old = self.slot.swap(into_raw(lease), Ordering::AcqRel);
+        // SAFETY: the exchange took the cell's count out, exactly once.
+        unsafe { from_raw(old) }
+    }
+
+    /// Puts `lease` in if there is none; otherwise gives it back.
+    #[inline]
+    pub fn put_if_empty(&self, lease: Lease) -> Option<Lease> {
+        let new = into_raw(Some(lease));
+        match self.slot.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => None,
+            // SAFETY: `new` was not put in, so its count is still ours.
+            Err(_) => unsafe { from_raw(new) },
+        }
+    }
+
+    /// Whether there is nothing in it at this moment.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.slot.load(Ordering::Relaxed).is_null()
+    }
+}
+
+impl Drop for LeaseCell {
+    fn drop(&mut self) {
+        drop(self.swap(None));
+    }
+}
+
+impl core::fmt::Debug for LeaseCell {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("LeaseCell").field("is_empty", &self.is_empty()).finish()
+    }
+}
+
+/// The slot of a lease, whose count goes with the pointer.
+fn into_raw(lease: Option<Lease>) -> *mut Slot {
+    lease.map_or(ptr::null_mut(), |lease| ManuallyDrop::new(lease).as_slot_ptr())
+}
+
+/// The lease whose count came with the pointer.
+///
+/// # Safety
+/// `slot` came from `into_raw`, and is used once.
+unsafe fn from_raw(slot: *mut Slot) -> Option<Lease> {
+    let slot = NonNull::new(slot)?;
+    // SAFETY: by contract a count comes with the pointer, and it keeps the slot alive.
+    Some(unsafe { Lease::adopt(slot.as_ref()) })
+}
