@@ -7,14 +7,16 @@
 //! A simulator serves one test at a time: a [`Rig`] holds the turn, and what needs an environment of its own runs in a
 //! [`child`] process.
 
-#![expect(clippy::expect_used, reason = "a helper of tests that fails is a failed test")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a helper of tests that fails is a failed test")]
 
+mod bus;
 mod child;
 mod pictures;
 mod rig;
 mod rings;
 mod sim_library;
 
+pub use bus::{BusRig, balanced, frame, lag};
 pub use child::{Ended, child};
 pub use pictures::{assert_counter_scene, counter, pages, scene_of};
 pub use rig::{Rig, SOON, next, rest, small, trust};

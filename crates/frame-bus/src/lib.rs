@@ -1,0 +1,78 @@
+//! One camera, many readers, nobody waits for the slowest.
+//!
+//! A [`Bus`] takes each frame from the camera's callback once and lends it to any number of named subscribers: the same memory, where
+//! the camera wrote it, to each by its own rule. Subscribers join and leave while frames flow. One that is slow, panics, forgets
+//! its handle or holds all it gets does not disturb the others; what it cost stands in the books, by name.
+//!
+//! # The parts
+//!
+//! * [`Bus::sink`]: what a session delivers into (`armed.start_into(bus.sink())`). [`Publisher`]: the same by hand.
+//! * [`Request`]: name, [`Policy`], [`Pace`], [`Filter`], how many frames are held at work, and how to [`Wait`].
+//! * [`Subscriber`]: takes [`Event`]s, blocking with a deadline, without waiting, all at once, only the newest, or in async code.
+//! * [`Frame`]: a lease in the name of who took it.
+//! * [`BusBooks`], [`Holding`]: where each frame went, and who holds how many.
+//!
+//! # Lagging
+//!
+//! A mailbox has room for `depth` frames, made with the bus. What happens when it is full is the subscriber's choice: with
+//! [`Policy::DropOldest`] the oldest gives way, with [`Policy::DropNewest`] the new one is not taken, with [`Policy::Every`] neither is
+//! meant to happen, and it is an overrun that may close the bus ([`Request::ends_on_overrun`]). In each case the reader is
+//! told where the hole is, in its place between two frames: [`Event::Lagged`] with the exact number of the first frame that is
+//! missing, and how many. [`Policy::Latest`] is for viewers: one slot, always the newest frame, and no word about the others but in
+//! the books.
+//!
+//! Slow readers hold the camera's memory. So who joins says how much it will have at most, waiting (depth) and at work (`holds`), and
+//! is refused if that is more than the ring can spare ([`SubscribeError::Frames`]): the depth of the deepest mailbox times
+//! its decimation, plus all holds, fits N - 2 + R.
+//!
+//! # Closing
+//!
+//! The end is data as well. When the stream is stopped or ends, each subscriber takes what waits for it, is told of lag at the
+//! end, and then gets [`Event::Closed`] with the reason and its books. The first reason stands; an application that knows better than
+//! the stream (the camera is gone) says so first, with [`Bus::close`]. A bus that was closed stays closed.
+//!
+//! # Who holds my frames
+//!
+//! [`Bus::holdings`] lists who holds how many frames and how old the oldest is, who holds most first. Who left and kept frames
+//! stands there until it drops them. Holding more than was said is not prevented ([`Holding::is_over`] tells): a `&[u8]` is never
+//! taken away.
+//!
+//! # Threads
+//!
+//! Publishing never waits, locks, allocates, logs or panics, and wakes at most one thread: the reader that sleeps if there
+//! is only one, or else the bus's dispatcher, which wakes the others and runs async wakers. Callbacks run on threads of their own,
+//! panics are caught. No code of users runs on the camera's thread: filters are data.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(pool_loom, allow(dead_code, reason = "the models use the protocol without threads"))]
+
+mod admission;
+mod books;
+#[cfg(not(pool_loom))]
+mod bus;
+#[cfg(not(pool_loom))]
+mod callback;
+mod event;
+mod fanout;
+mod frame;
+mod mailbox;
+mod plan;
+mod seat;
+mod subscriber;
+mod sync;
+mod task;
+
+#[cfg(pool_loom)]
+pub mod model;
+
+pub use admission::SubscribeError;
+pub use books::{BusBooks, SubscriberBooks};
+#[cfg(not(pool_loom))]
+pub use bus::{Bus, Publisher};
+#[cfg(not(pool_loom))]
+pub use callback::{Callback, CallbackPanicked};
+pub use event::{Closed, Closing, Event, Lag, WaitError};
+pub use frame::{Frame, Holding};
+pub use plan::{BusPlan, Filter, Pace, Policy, Request, Wait};
+pub use subscriber::{Canceller, Subscriber};
+pub use task::Recv;

@@ -1,0 +1,96 @@
+//! Taking frames in async code, with any executor: standard wakers, which run on the bus's dispatcher thread.
+
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use futures_core::Stream;
+
+use crate::event::{Event, WaitError};
+use crate::seat::TASK;
+use crate::subscriber::Subscriber;
+
+/// Waits for the next event; made by [`Subscriber::recv`]. Dropping it before it is ready loses nothing: events are taken only when
+/// they are handed out.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct Recv<'a> {
+    subscriber: &'a mut Subscriber,
+}
+
+impl Subscriber {
+    /// The next event. Cancellation-safe; for a deadline use the executor's timeout.
+    ///
+    /// # Errors
+    /// [`WaitError::Cancelled`] after [`crate::Canceller::cancel`].
+    pub fn recv(&mut self) -> Recv<'_> {
+        Recv { subscriber: self }
+    }
+
+    fn poll_recv(&mut self, context: &mut Context<'_>) -> Poll<Result<Event, WaitError>> {
+        if let Some(ready) = self.poll_now() {
+            return Poll::Ready(ready);
+        }
+        let seat = &self.bus.seats[self.index];
+        *seat.waker.lock() = Some(context.waker().clone());
+        self.bus.lie_down(seat, TASK);
+        // The look comes after the word that we wait.
+        match self.poll_now() {
+            Some(ready) => {
+                self.forget_waker();
+                Poll::Ready(ready)
+            }
+            None => Poll::Pending,
+        }
+    }
+
+    fn poll_now(&mut self) -> Option<Result<Event, WaitError>> {
+        if self.take_cancellation() {
+            return Some(Err(WaitError::Cancelled));
+        }
+        self.try_recv().map(Ok)
+    }
+
+    /// Nobody waits any more.
+    fn forget_waker(&self) {
+        let seat = self.seat();
+        self.bus.get_up(seat);
+        drop(seat.waker.lock().take());
+    }
+}
+
+impl Future for Recv<'_> {
+    type Output = Result<Event, WaitError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.get_mut().subscriber.poll_recv(context)
+    }
+}
+
+impl Drop for Recv<'_> {
+    fn drop(&mut self) {
+        self.subscriber.forget_waker();
+    }
+}
+
+impl Stream for Subscriber {
+    type Item = Event;
+
+    /// Ends after [`Event::Closed`], or when cancelled.
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Event>> {
+        let this = self.get_mut();
+        if this.told_end {
+            return Poll::Ready(None);
+        }
+        match this.poll_recv(context) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Ok(event)) => {
+                this.told_end = matches!(event, Event::Closed(_));
+                Poll::Ready(Some(event))
+            }
+            Poll::Ready(Err(_)) => {
+                this.told_end = true;
+                Poll::Ready(None)
+            }
+        }
+    }
+}
