@@ -1,4 +1,4 @@
-//! `cargo xtask loom`: every interleaving of the pool's protocol, model by model.
+//! `cargo xtask loom`: every interleaving of the protocols of pool and bus, model by model.
 //!
 //! A lane must prove that it ran: the models that exist are compared with a committed list, each is run by name,
 //! and one that does not end within its time fails (loom's own time limit would end it as passed).
@@ -17,12 +17,13 @@ use crate::error::Error;
 use crate::process::{capture, shown, spawn, wait_within};
 use crate::workspace::{Workspace, make_folder, read};
 
-const LIST: &str = "crates/frame-pool/tests/loom_models.txt";
+/// The crates that have models, as `tests/loom_*.rs`, each with a list of them.
+const CRATES: &[&str] = &["frame-pool", "frame-bus"];
 
 /// What `cargo xtask loom` is asked for.
 #[derive(Args, Default)]
 #[command(
-    after_help = "Models are the tests in crates/frame-pool/tests/loom_*.rs; their names stand in loom_models.txt \
+    after_help = "Models are the tests in tests/loom_*.rs of frame-pool and frame-bus; their names stand in loom_models.txt \
 beside them, so that none can be lost unseen. Those with `control_` in their name hold a mistake on purpose and must \
 be caught."
 )]
@@ -59,11 +60,15 @@ struct Model {
 
 /// Builds and runs the models; returns what was done, in one line.
 pub(crate) fn task(workspace: &Workspace, options: &Options) -> Result<String, Error> {
-    let models = models(workspace)?;
-    let list = workspace.root.join(LIST);
-    // Where there is no list yet, the comparison names all that belongs into it.
-    let committed = if list.exists() { read(&list)? } else { String::new() };
-    compare(&list, &committed, &models)?;
+    let mut models = Vec::new();
+    for package in CRATES {
+        let found = models_of(workspace, package)?;
+        let list = workspace.root.join(format!("crates/{package}/tests/loom_models.txt"));
+        // Where there is no list yet, the comparison names all that belongs into it.
+        let committed = if list.exists() { read(&list)? } else { String::new() };
+        compare(&list, &committed, &found)?;
+        models.extend(found);
+    }
     let wanted =
         |model: &&Model| options.model.as_ref().is_none_or(|part| model.name.contains(part.as_str()));
     let chosen: Vec<&Model> = models.iter().filter(wanted).collect();
@@ -82,14 +87,14 @@ pub(crate) fn task(workspace: &Workspace, options: &Options) -> Result<String, E
     }
 }
 
-/// Builds the test programs and asks each for its tests.
-fn models(workspace: &Workspace) -> Result<Vec<Model>, Error> {
+/// Builds the test programs of a crate and asks each for its tests.
+fn models_of(workspace: &Workspace, package: &str) -> Result<Vec<Model>, Error> {
     let mut command = workspace.cargo();
     let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
     command
         .env("RUSTFLAGS", format!("{flags} --cfg pool_loom").trim_start())
         .env("CARGO_TARGET_DIR", workspace.target.join("loom"))
-        .args(["test", "--no-run", "--package", "frame-pool", "--profile", "loom", "--test", "loom_*"])
+        .args(["test", "--no-run", "--package", package, "--profile", "loom", "--test", "loom_*"])
         .args(["--message-format", "json-render-diagnostics"]);
     let messages = capture(&mut command)?;
     let mut models = Vec::new();
@@ -153,7 +158,9 @@ fn run_all(models: &[&Model], options: &Options, scratch: &Path) -> Vec<String> 
 /// Runs one model and prints one line about it, and what it said if it failed.
 fn run_one(model: &Model, options: &Options, scratch: &Path) -> bool {
     let started = Instant::now();
-    let output = scratch.join(format!("{}.txt", model.name.replace("::", ".")));
+    // Named after the program as well: two crates may have models of one name.
+    let program = model.program.file_name().unwrap_or_default().to_string_lossy();
+    let output = scratch.join(format!("{program}.{}.txt", model.name.replace("::", ".")));
     let result = run_into(model, options, &output);
     let said =
         std::fs::read(&output).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();

@@ -116,7 +116,6 @@ impl Account {
 ///
 /// Derefs to [`Lease`]; drop it to give the frame back. `Clone`, `Send`, `Sync` and `'static` as a lease is: give it to a pool of
 /// threads, or its lease to another bus ([`crate::Publisher::publish`]), without a copy.
-#[derive(Debug)]
 #[must_use = "dropping a frame gives it back"]
 pub struct Frame {
     lease: Lease,
@@ -151,6 +150,12 @@ impl Frame {
             self.account.torn.fetch_add(1, Ordering::Relaxed);
         }
         found
+    }
+}
+
+impl core::fmt::Debug for Frame {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Frame").field("lease", &self.lease).field("of", &self.account.name).finish()
     }
 }
 

@@ -8,6 +8,9 @@
 //! reader that was put aside between claim and take finds another frame in the cell, or none: it knows by the number that stood
 //! beside the cell when it claimed, puts back what is not its own, and counts its own as displaced.
 //!
+//! *Newest* ([`crate::Policy::Latest`]): one cell, exchanged by both, and no positions; so a frame that was published is never out of
+//! sight while the next one takes its place.
+//!
 //! What was lost is told exactly, without a log: frames that a full mailbox refused are noted at the next one accepted. Displaced
 //! positions form runs, each ended by a claim of the reader; the publisher notes the first number of run k in `runs[k % 2]`, which
 //! suffices because run k + 2 cannot begin before the reader has claimed twice.
@@ -42,6 +45,7 @@ struct Writing {
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     entries: Box<[Entry]>,
+    newest: Line<LeaseCell>,
     tail: Line<AtomicU64>,
     head: Line<AtomicU64>,
     /// First number of the two youngest runs of displaced frames.
@@ -79,6 +83,7 @@ impl Mailbox {
     pub(crate) fn new(depth: u32) -> Self {
         Self {
             entries: (0..depth.max(1)).map(|_| Entry::default()).collect(),
+            newest: Line::default(),
             tail: Line::default(),
             head: Line::default(),
             runs: Default::default(),
@@ -114,7 +119,19 @@ impl Mailbox {
     /// Frames that wait. The head first: it never passes the tail.
     pub(crate) fn unread(&self) -> u64 {
         let gone = self.gone();
-        self.accepted().saturating_sub(gone)
+        self.accepted().saturating_sub(gone) + u64::from(!self.newest.0.is_empty())
+    }
+
+    /// Publisher: puts a frame where only the newest is kept.
+    #[inline]
+    pub(crate) fn put_newest(&self, lease: Lease) -> Put {
+        if self.newest.0.swap(Some(lease)).is_some() { Put::Displaced } else { Put::Accepted }
+    }
+
+    /// Reader, or who takes back: the newest frame.
+    #[inline]
+    pub(crate) fn take_newest(&self) -> Option<Lease> {
+        self.newest.0.swap(None)
     }
 
     /// Publisher: puts a frame in; a full mailbox gives up its oldest.
@@ -172,6 +189,7 @@ impl Mailbox {
     /// Publisher: takes back the frame put in last, because its reader has left. The reader empties the cells after it said so, and
     /// this comes after the put: one of the two finds the frame.
     pub(crate) fn take_back(&self, depth: u64) {
+        drop(self.take_newest());
         let last = self.tail.0.load(Ordering::Relaxed).wrapping_sub(1);
         drop(self.entry(last, depth).cell.swap(None));
     }
@@ -187,7 +205,8 @@ impl Mailbox {
             let refused = entry.refused.load(Ordering::Relaxed);
             cursor.lag.add(entry.refused_first.load(Ordering::Relaxed), refused);
             let lease = entry.cell.swap(None);
-            self.head.0.store(head + 1, self.head_order());
+            // Release: the publisher fills the cell again after the reader emptied it.
+            self.head.0.store(head + 1, Ordering::Release);
             // Nobody else empties a cell that was accepted: `None` cannot be, and would be a frame that is gone.
             if lease.is_some() {
                 return lease;
@@ -241,15 +260,6 @@ impl Mailbox {
         self.head.0.compare_exchange(head, head + 1, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
-    /// Release: the publisher fills the cell again after the reader emptied it.
-    fn head_order(&self) -> Ordering {
-        #[cfg(pool_loom)]
-        if self.fault == crate::model::Fault::RelaxedHead {
-            return Ordering::Relaxed;
-        }
-        Ordering::Release
-    }
-
     /// Reader: frames refused after the last one accepted; to be asked when nothing is published any more.
     pub(crate) fn refused_at_the_end(&self, lag: &mut Lag) {
         let w = &self.writing.0;
@@ -260,6 +270,7 @@ impl Mailbox {
     /// Reader that leaves: empties all cells.
     pub(crate) fn sweep(&self) {
         self.entries.iter().for_each(|entry| drop(entry.cell.swap(None)));
+        drop(self.take_newest());
     }
 }
 

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use frame_pool::Lease;
+use frame_pool::{Lease, Ticket};
 
 use crate::admission::SubscribeError;
 use crate::books::BusBooks;
-use crate::fanout::{DROPPED, Fanout, STOPPED};
+use crate::fanout::{Fanout, STOPPED};
 use crate::plan::{BusPlan, Request};
 use crate::subscriber::Subscriber;
 
@@ -26,13 +26,13 @@ pub enum Fault {
     NoFence,
     /// The end of a delivery is not asked for before the end of the bus is told.
     EndUnasked,
-    /// The reader gives the cell back before it has emptied it.
-    RelaxedHead,
+    /// The dispatcher is not rung when the bus is closed.
+    NotRung,
 }
 
 /// A bus without a dispatcher.
 #[derive(Debug, Clone)]
-pub struct ModelBus(Arc<Fanout>);
+pub struct ModelBus(Arc<Fanout>, Ticket);
 
 impl ModelBus {
     /// A bus with a fault.
@@ -41,7 +41,8 @@ impl ModelBus {
         let mut fanout = Fanout::new(plan);
         fanout.fault = fault;
         fanout.seats.iter_mut().for_each(|seat| seat.mailbox.fault = fault);
-        Self(Arc::new(fanout))
+        let quiet = fanout.bell.listen();
+        Self(Arc::new(fanout), quiet)
     }
 
     /// As `Bus::subscribe`.
@@ -62,21 +63,11 @@ impl ModelBus {
         self.0.close(STOPPED);
     }
 
-    /// One life of the dispatcher: wakes who sleeps until the bus is dropped.
-    pub fn dispatch(&self) {
-        loop {
-            let ticket = self.0.bell.listen();
+    /// The dispatcher's turn: wakes who sleeps, if it was rung since the bus was made.
+    pub fn dispatch_if_rung(&self) {
+        if self.0.bell.listen() != self.1 {
             self.0.wake_all();
-            if self.0.closed.load(crate::sync::Ordering::Acquire) == DROPPED {
-                return;
-            }
-            self.0.bell.wait_for_ring(ticket);
         }
-    }
-
-    /// One pass of the dispatcher.
-    pub fn dispatch_once(&self) {
-        self.0.wake_all();
     }
 
     /// As `Bus::books`.

@@ -79,9 +79,21 @@ impl Policy {
         }
     }
 
-    pub(crate) fn displaces(self) -> bool {
-        matches!(self, Self::DropOldest { .. } | Self::Latest)
+    pub(crate) fn keeps(self) -> Keeps {
+        match self {
+            Self::Every { .. } | Self::DropNewest { .. } => Keeps::Refusing,
+            Self::DropOldest { .. } => Keeps::Displacing,
+            Self::Latest => Keeps::Newest,
+        }
     }
+}
+
+/// The protocol of a mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keeps {
+    Refusing,
+    Displacing,
+    Newest,
 }
 
 /// How many of the frames are for a subscriber.

@@ -8,7 +8,7 @@ use frame_pool::{Doorbell, Evidence, Lease, Record};
 use crate::books::SubscriberBooks;
 use crate::frame::Account;
 use crate::mailbox::{Mailbox, Put, number_of};
-use crate::plan::{Pace, Policy, Request};
+use crate::plan::{Keeps, Pace, Policy, Request};
 use crate::sync::{AtomicU32, AtomicU64, Line, Mutex, Ordering, bump};
 
 /// Phases of a seat, in the low bits of its state; the bits above count who sat here.
@@ -25,10 +25,13 @@ pub(crate) const TASK: u32 = 2;
 /// A task that was woken and has not looked yet.
 pub(crate) const TOLD: u32 = 3;
 
+const REFUSING: u32 = Keeps::Refusing as u32;
+const DISPLACING: u32 = Keeps::Displacing as u32;
+
 /// The request as the publisher reads it. Written by who joins, before the seat is active.
 #[derive(Debug, Default)]
 struct Rule {
-    displaces: AtomicU32,
+    keeps: AtomicU32,
     ends: AtomicU32,
     depth: AtomicU64,
     /// Every n-th; 0: no such pace.
@@ -130,7 +133,7 @@ impl Seat {
             Pace::PerSecond(rate) => (0, 1_000_000_000 / u64::from(rate.get())),
         };
         let every = matches!(request.policy, Policy::Every { .. });
-        rule.displaces.store(request.policy.displaces().into(), Ordering::Relaxed);
+        rule.keeps.store(request.policy.keeps() as u32, Ordering::Relaxed);
         rule.ends.store((every && request.end_on_overrun).into(), Ordering::Relaxed);
         rule.depth.store(request.policy.depth().into(), Ordering::Relaxed);
         rule.nth.store(nth, Ordering::Relaxed);
@@ -195,10 +198,10 @@ impl Seat {
     #[inline]
     pub(crate) fn put(&self, lease: Lease) -> Offer {
         let depth = self.rule.depth.load(Ordering::Relaxed);
-        let put = if self.rule.displaces.load(Ordering::Relaxed) != 0 {
-            self.mailbox.put_displacing(depth, lease)
-        } else {
-            self.mailbox.put_refusing(depth, lease)
+        let put = match self.rule.keeps.load(Ordering::Relaxed) {
+            REFUSING => self.mailbox.put_refusing(depth, lease),
+            DISPLACING => self.mailbox.put_displacing(depth, lease),
+            _ => self.mailbox.put_newest(lease),
         };
         match put {
             Put::Accepted => {}

@@ -11,7 +11,7 @@ use crate::event::{Closed, Closing, Event, Lag, WaitError};
 use crate::fanout::Fanout;
 use crate::frame::{Account, Frame};
 use crate::mailbox::Cursor;
-use crate::plan::{Policy, Request, Wait};
+use crate::plan::{Keeps, Policy, Request, Wait};
 use crate::seat::{GENERATION, Seat, THREAD};
 use crate::sync::{Ordering, bump};
 
@@ -248,10 +248,11 @@ impl Subscriber {
     fn take_next(&mut self) -> Option<Lease> {
         let seat = &self.bus.seats[self.index];
         let before = self.cursor.too_late;
-        let lease = if self.policy.displaces() {
-            seat.mailbox.take_displacing(seat.depth(), &mut self.cursor)
-        } else {
-            seat.mailbox.take_refusing(seat.depth(), &mut self.cursor)
+        let (mailbox, depth) = (&seat.mailbox, seat.depth());
+        let lease = match self.policy.keeps() {
+            Keeps::Refusing => mailbox.take_refusing(depth, &mut self.cursor),
+            Keeps::Displacing => mailbox.take_displacing(depth, &mut self.cursor),
+            Keeps::Newest => mailbox.take_newest(),
         };
         if self.cursor.too_late != before {
             bump(&seat.reading.0.too_late, self.cursor.too_late - before);
@@ -262,7 +263,7 @@ impl Subscriber {
     /// Lag that is to be told.
     fn lag(&mut self) -> Option<Lag> {
         let lag = core::mem::take(&mut self.cursor.lag);
-        (lag.count > 0 && self.policy != Policy::Latest).then_some(lag)
+        (lag.count > 0).then_some(lag)
     }
 
     fn hand_over(&self, lease: Lease) -> Frame {

@@ -45,6 +45,7 @@ impl LeaseCell {
     /// Puts in `lease`, or nothing, and takes out what was there. What was done before a `swap` or a `put_if_empty` is seen by
     /// who finds its result in a later one.
     #[inline]
+    #[must_use = "what was in the cell comes out"]
     pub fn swap(&self, lease: Option<Lease>) -> Option<Lease> {
         // AcqRel: the lease comes with its record; and who finds the cell empty sees what its emptier did before.
         let old = self.slot.swap(into_raw(lease), Ordering::AcqRel);
@@ -54,6 +55,7 @@ impl LeaseCell {
 
     /// Puts `lease` in if there is none; otherwise gives it back.
     #[inline]
+    #[must_use = "a lease that was not put in comes back"]
     pub fn put_if_empty(&self, lease: Lease) -> Option<Lease> {
         let new = into_raw(Some(lease));
         match self.slot.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire) {

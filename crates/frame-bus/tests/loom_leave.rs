@@ -1,0 +1,75 @@
+//! Models of publishing against leaving and joining: a lease that is put into the mailbox of one who leaves is dropped, by one of the
+//! two; the next one in the seat never sees it.
+#![cfg(pool_loom)]
+
+mod model;
+
+use frame_bus::model::Fault;
+use frame_bus::{Policy, Request};
+use loom::thread;
+use model::{Rig, Told, check, end, keep};
+
+fn publish_against_leave(policy: Policy, fault: Fault) {
+    check(move || {
+        let rig = keep(Rig::new(fault));
+        let reader = keep(rig.join(policy));
+        let camera = {
+            let rig = keep(Rig::clone(&rig));
+            thread::spawn(move || {
+                rig.eof(1);
+                rig.eof(2);
+                drop(end(rig));
+            })
+        };
+        drop(end(reader));
+        camera.join().unwrap();
+        assert_eq!(rig.held(), 0, "a frame stayed with one who left");
+        assert!(rig.bus.books().balance());
+        drop(end(rig));
+    });
+}
+
+#[test]
+fn who_leaves_takes_no_frame_along() {
+    publish_against_leave(Policy::DropOldest { depth: 1 }, Fault::None);
+}
+
+#[test]
+fn who_refuses_and_leaves_takes_no_frame_along() {
+    publish_against_leave(Policy::Every { depth: 2 }, Fault::None);
+}
+
+#[test]
+#[should_panic(expected = "a frame stayed with one who left")]
+fn control_a_publisher_that_does_not_look_again_leaves_a_frame_behind() {
+    publish_against_leave(Policy::DropOldest { depth: 1 }, Fault::KeepsAfterLeave);
+}
+
+/// Joins beside deliveries: from the first frame it gets on, it gets each, and none twice.
+#[test]
+fn who_takes_a_seat_that_was_left_sees_nothing_of_before() {
+    check(|| {
+        let rig = keep(Rig::new(Fault::None));
+        let first = keep(rig.join(Policy::DropOldest { depth: 2 }));
+        let camera = {
+            let rig = keep(Rig::clone(&rig));
+            thread::spawn(move || {
+                rig.eof(1);
+                rig.eof(2);
+                drop(end(rig));
+            })
+        };
+        let books = end(first).leave();
+        assert!(books.balance(), "{books}");
+        let request = Request::new("next", Policy::DropOldest { depth: 2 }).holds(0);
+        let mut next = keep(rig.bus.subscribe(&request).unwrap());
+        camera.join().unwrap();
+        let mut told = Told::default();
+        told.read(&mut next);
+        assert!(told.lost.is_empty() && [vec![], vec![2], vec![1, 2]].contains(&told.taken), "{told:?}");
+        let books = end(next).leave();
+        assert!(books.balance() && books.offered == told.taken.len() as u64, "{books}");
+        assert_eq!(rig.held(), 0);
+        drop(end(rig));
+    });
+}

@@ -1,0 +1,111 @@
+//! A camera and a bus in the models: a pool whose frames are counted back.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "test support: each file uses its own part, and a failed step is a failed test"
+)]
+
+use std::mem::ManuallyDrop;
+
+use frame_bus::model::{Fault, ModelBus};
+use frame_bus::{BusPlan, Event, Policy, Request, Subscriber};
+use frame_pool::model::ModelPool;
+
+/// A pool whose ring is never full, and a bus.
+#[derive(Clone)]
+pub struct Rig {
+    pub pool: ModelPool,
+    pub bus: ModelBus,
+}
+
+struct Locks;
+impl frame_pool::Unlock for Locks {
+    fn unlock_oldest(&self) -> bool {
+        true
+    }
+}
+
+impl Rig {
+    pub fn new(fault: Fault) -> Self {
+        let plan = BusPlan::for_ring(4, 0).seats(2);
+        Self { pool: ModelPool::new(4, 1), bus: ModelBus::broken(plan, fault) }
+    }
+
+    pub fn join(&self, policy: Policy) -> Subscriber {
+        self.bus.subscribe(&Request::new("reader", policy).holds(0)).expect("room")
+    }
+
+    /// The camera's callback.
+    pub fn eof(&self, number: u64) {
+        self.bus.publish(self.pool.publish(number).expect("a free block"));
+    }
+
+    /// How many frames somebody holds: each clone was dropped exactly once if none is.
+    pub fn held(&self) -> u64 {
+        self.pool.retire(&Locks);
+        self.pool.occupied()
+    }
+}
+
+/// Explores `model`; `LOOM_MAX_PREEMPTIONS` sets the bound.
+pub fn check(model: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = builder.preemption_bound.or(Some(3));
+    builder.check(model);
+}
+
+/// By hand: a model that fails must not touch loom again while it unwinds.
+pub fn keep<T>(value: T) -> ManuallyDrop<T> {
+    ManuallyDrop::new(value)
+}
+
+pub fn end<T>(value: ManuallyDrop<T>) -> T {
+    ManuallyDrop::into_inner(value)
+}
+
+/// What a reader was told, in order: numbers taken, numbers said to be lost.
+#[derive(Debug, Default)]
+pub struct Told {
+    pub taken: Vec<u64>,
+    pub lost: Vec<u64>,
+    pub closed: bool,
+}
+
+impl Told {
+    /// Takes all that is there now.
+    pub fn read(&mut self, reader: &mut Subscriber) {
+        while !self.closed
+            && let Some(event) = reader.try_recv()
+        {
+            self.note(&event);
+        }
+    }
+
+    /// Waits for something, and takes all that is there. (Without the wait loom would look at too few orders.)
+    pub fn wait_and_read(&mut self, reader: &mut Subscriber) {
+        while reader.unread() == 0 {
+            loom::thread::yield_now();
+        }
+        self.read(reader);
+    }
+
+    pub fn note(&mut self, event: &Event) {
+        match event {
+            Event::Frame(frame) => self.taken.push(frame.record().number),
+            Event::Lagged(lag) => self.lost.extend(lag.first..lag.first + lag.count),
+            _ => self.closed = true,
+        }
+    }
+
+    /// Each of the frames 1 to `last` is either taken or told to be lost, once, and in order.
+    pub fn is_whole(&self, last: u64) {
+        let mut all: Vec<u64> = self.taken.iter().chain(&self.lost).copied().collect();
+        all.sort_unstable();
+        assert_eq!(all, (1..=last).collect::<Vec<_>>(), "each frame once: {self:?}");
+        assert!(self.taken.is_sorted() && self.lost.is_sorted(), "in order: {self:?}");
+    }
+}
