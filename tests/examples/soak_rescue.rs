@@ -6,84 +6,21 @@
 #![expect(clippy::expect_used, reason = "a helper of a soak that fails is a failed soak")]
 
 use std::collections::VecDeque;
-use std::fs;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use frame_pool::{Pool, RegionPlan};
 use pvcam::{Frames, Lease, Plan, Region, Session};
-use pvcam_tests::{Rig, SOON, next, trust};
+use pvcam_tests::{Rig, SOON, Sample, growth, next, trust};
 
 const SLOTS: u64 = 32;
 const EACH: u64 = 10;
 const SPAN: u64 = 3 * SLOTS;
 /// What the control leaks for each frame that is held.
 const LEAK: usize = 4096;
-/// Growth that is none: so many bytes a frame, and no less than this in all (what the allocator keeps varies).
-const SLOPE: f64 = 16.0;
-const NOISE: f64 = 256.0 * 1024.0;
 const SAMPLING: Duration = Duration::from_millis(500);
 /// Fewest samples of a phase.
 const SAMPLES: usize = 4;
-
-/// This process at one moment.
-#[derive(Debug, Clone, Copy)]
-struct Sample {
-    frames: f64,
-    anonymous: f64,
-    /// 512-byte blocks of all memory files.
-    blocks: u64,
-    maps: usize,
-}
-
-impl Sample {
-    fn now(frames: u64) -> Self {
-        let status = fs::read_to_string("/proc/self/status").expect("Linux tells");
-        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("RssAnon is told");
-        let kib: f64 = line.trim().trim_end_matches("kB").trim().parse().expect("a number of kB");
-        let maps = fs::read_to_string("/proc/self/maps").expect("Linux tells").lines().count();
-        Self { frames: frames as f64, anonymous: kib * 1024.0, blocks: memory_file_blocks(), maps }
-    }
-}
-
-fn memory_file_blocks() -> u64 {
-    use std::os::unix::fs::MetadataExt;
-    let files = fs::read_dir("/proc/self/fd").expect("Linux tells").flatten().map(|entry| entry.path());
-    let is_memory = |file: &Path| {
-        fs::read_link(file).is_ok_and(|target| target.to_string_lossy().contains("memfd:frame-pool"))
-    };
-    files.filter(|file| is_memory(file)).filter_map(|file| fs::metadata(file).ok()).map(|m| m.blocks()).sum()
-}
-
-/// What grew, if anything did.
-fn growth(samples: &[Sample]) -> Vec<String> {
-    let mut grown = Vec::new();
-    let (Some(first), Some(last)) = (samples.first(), samples.last()) else { return grown };
-    let bytes = slope(samples);
-    let frames = last.frames - first.frames;
-    println!("{} samples over {frames} frames: RssAnon {bytes:+.2} bytes a frame", samples.len());
-    if bytes > SLOPE && bytes * frames > NOISE {
-        grown.push(format!("RssAnon grows by {bytes:.1} bytes a frame"));
-    }
-    if samples.iter().any(|sample| sample.blocks != first.blocks) {
-        grown.push(format!("memory files had {} blocks and have {}", first.blocks, last.blocks));
-    }
-    if samples.iter().any(|sample| sample.maps.abs_diff(first.maps) > 2) {
-        grown.push(format!("there were {} maps and there are {}", first.maps, last.maps));
-    }
-    grown
-}
-
-/// Least squares of anonymous memory over frames.
-fn slope(samples: &[Sample]) -> f64 {
-    let n = samples.len() as f64;
-    let mean = |of: fn(&Sample) -> f64| samples.iter().map(of).sum::<f64>() / n;
-    let (x, y) = (mean(|s| s.frames), mean(|s| s.anonymous));
-    let covariance: f64 = samples.iter().map(|s| (s.frames - x) * (s.anonymous - y)).sum();
-    let variance: f64 = samples.iter().map(|s| (s.frames - x).powi(2)).sum();
-    if variance == 0.0 { 0.0 } else { covariance / variance }
-}
 
 /// The slow reader: what it holds, with a copy of each frame as it was.
 struct Reader<'a> {

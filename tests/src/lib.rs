@@ -11,6 +11,7 @@
 
 mod bus;
 mod child;
+mod memory;
 mod pictures;
 mod rig;
 mod rings;
@@ -18,6 +19,7 @@ mod sim_library;
 
 pub use bus::{BusRig, balanced, frame, lag};
 pub use child::{Ended, child};
+pub use memory::{Sample, growth};
 pub use pictures::{assert_counter_scene, counter, pages, scene_of};
 pub use rig::{Rig, SOON, next, rest, small, trust};
 pub use rings::{Ring, Taker};
