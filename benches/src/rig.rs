@@ -68,18 +68,36 @@ impl Rig {
         huge: bool,
         drop_at_once: bool,
     ) -> Result<Self, PoolError> {
+        let shelf = Arc::new(Shelf::default());
+        let sink: Arc<dyn Sink> = if drop_at_once { Arc::new(Bin) } else { Arc::<Shelf>::clone(&shelf) };
+        Self::make(bytes, blocks, reserve, huge, sink).map(|rig| Self { shelf, ..rig })
+    }
+
+    /// A ring of `blocks` blocks of `bytes` bytes whose frames go to `sink`.
+    ///
+    /// # Errors
+    /// If the memory cannot be had.
+    pub fn with_sink(bytes: usize, blocks: u32, sink: Arc<dyn Sink>) -> Result<Self, PoolError> {
+        Self::make(bytes, blocks, 0, false, sink)
+    }
+
+    fn make(
+        bytes: usize,
+        blocks: u32,
+        reserve: u32,
+        huge: bool,
+        sink: Arc<dyn Sink>,
+    ) -> Result<Self, PoolError> {
         let mut plan = RegionPlan::new(bytes, blocks, reserve);
         plan.huge_pages = if huge { HugePages::Try { budget_ms: 2000 } } else { HugePages::No };
         let pool = Pool::new(plan, 4 << 30)?;
-        let shelf = Arc::new(Shelf::default());
-        let sink: Arc<dyn Sink> = if drop_at_once { Arc::new(Bin) } else { Arc::<Shelf>::clone(&shelf) };
         let unlock: Option<Arc<dyn Unlock>> = Some(Arc::new(Locks::default()));
         let opened = pool.open_stream(StreamPlan { mode: StreamMode::Locked, sink, unlock, epoch: 1 });
         let Ok(stream) = opened else { unreachable!("a fresh pool has no stream and no leases") };
         let columns = u32::try_from(bytes / 2).unwrap_or(1);
         let mut record = Record::new(1, Layout::mono(Element::U16, 16, 1, columns), Evidence::Locked);
         record.epoch = 1;
-        Ok(Self { pool, stream, shelf, record, frames: 0 })
+        Ok(Self { pool, stream, shelf: Arc::default(), record, frames: 0 })
     }
 
     /// One end of frame: publish and retire, as the callback does.
