@@ -12,7 +12,27 @@ use crate::process::become_program;
 use crate::workspace::{Workspace, make_folder, write};
 
 /// The camera models that the simulator knows.
-const MODELS: &[&str] = &["prime-bsi-usb", "kinetix-pcie"];
+const MODELS: &[&str] = &[
+    "prime-bsi-usb",
+    "kinetix-pcie",
+    "kinetix-usb",
+    "kinetix22-pcie",
+    "prime-bsi-express-usb",
+    "prime-95b-usb",
+    "prime-95b-25mm-pcie",
+    "prime-pcie",
+    "iris-15-pcie",
+    "iris-9-pcie",
+    "retiga-e7-usb",
+    "retiga-e9-usb",
+    "retiga-e20-usb",
+    "retiga-r1-usb",
+    "retiga-r3-usb",
+    "retiga-r6-usb",
+    "retiga-electro-usb",
+    "evolve-512-usb",
+    "optimos-usb",
+];
 
 /// The SDK version that the simulator plays. `pl_pvcam_get_ver` reads it from the environment, as on Linux.
 const SDK_VERSION: &str = "3.10.2.5";
@@ -111,6 +131,19 @@ mod tests {
         assert_eq!(set("PVCAM_LIBRARY").as_deref(), Some("/t/sim/libpvcam.so.2"));
         assert_eq!(set("PVCAM_VERSION").as_deref(), Some("3.10.2.5"));
         assert_eq!(set("PVCAM_SIM_CONFIG").as_deref(), Some("/t/a.toml"));
+    }
+
+    #[test]
+    fn every_model_file_can_be_asked_for() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/pvcam-sim/models");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+            .collect();
+        let mut models = MODELS.to_vec();
+        files.sort();
+        models.sort_unstable();
+        assert_eq!(files, models);
     }
 
     #[test]

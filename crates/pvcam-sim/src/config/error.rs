@@ -18,7 +18,7 @@ pub(crate) struct ConfigError {
 
 impl ConfigError {
     /// An error at a place in `text`.
-    pub(super) fn at(text: &str, span: Range<usize>, reason: impl Into<String>) -> Self {
+    pub(crate) fn at(text: &str, span: Range<usize>, reason: impl Into<String>) -> Self {
         let start = span.start.min(text.len());
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
@@ -28,8 +28,23 @@ impl ConfigError {
         Self { file: None, line: Some(line), key: key_of(before, whole), reason: reason.into() }
     }
 
+    /// A file that could not be read.
+    pub(crate) fn unread(error: &std::io::Error) -> Self {
+        Self { file: None, line: None, key: String::new(), reason: error.to_string() }
+    }
+
+    /// An error at the first line that sets `key`.
+    pub(crate) fn at_key(text: &str, key: &str, reason: impl Into<String>) -> Self {
+        let is_it = |line: &&str| {
+            line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='))
+        };
+        let line = text.lines().find(is_it).map_or("", str::trim_start);
+        let start = line.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+        Self { key: key.to_owned(), ..Self::at(text, start..start, reason) }
+    }
+
     /// The reader's own error, with the line and key worked out.
-    pub(super) fn from_toml(text: &str, error: &toml::de::Error) -> Self {
+    pub(crate) fn from_toml(text: &str, error: &toml::de::Error) -> Self {
         Self::at(text, error.span().unwrap_or(0..0), error.message())
     }
 }

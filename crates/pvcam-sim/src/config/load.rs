@@ -25,10 +25,12 @@ pub(crate) fn from_environment() -> Result<Config, ConfigError> {
 }
 
 fn from_file(path: &Path) -> Result<Config, ConfigError> {
-    let located = |error: ConfigError| ConfigError { file: Some(path.to_owned()), ..error };
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        located(ConfigError { file: None, line: None, key: String::new(), reason: error.to_string() })
-    })?;
+    // A model file that this one names has its own mistakes.
+    let located = |error: ConfigError| ConfigError {
+        file: error.file.clone().or_else(|| Some(path.to_owned())),
+        ..error
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| located(ConfigError::unread(&error)))?;
     from_text(&text, path.parent()).map_err(located)
 }
 
@@ -41,8 +43,10 @@ pub(crate) fn from_text(text: &str, folder: Option<&Path>) -> Result<Config, Con
     let mut cameras: Vec<CameraConfig> = Vec::with_capacity(file.camera.len());
     let mut names = HashSet::new();
     for written in file.camera {
-        let position = written.name.as_ref().map_or_else(|| written.model.span(), toml::Spanned::span);
-        let camera = camera(text, folder, written, &cameras)?;
+        let (table, written) = (written.span(), written.into_inner());
+        let place = written.name.as_ref().or(written.model.as_ref()).or(written.model_file.as_ref());
+        let position = place.map_or(0..0, toml::Spanned::span);
+        let camera = camera(text, folder, (table, written), &cameras)?;
         if !names.insert(camera.name.clone()) {
             return Err(ConfigError::at(text, position, format!("two cameras are called `{}`", camera.name)));
         }
@@ -59,11 +63,20 @@ pub(crate) fn parse_faults(text: &str) -> Result<Faults, ConfigError> {
 fn camera(
     text: &str,
     folder: Option<&Path>,
-    written: CameraFile,
+    (table, written): (Range<usize>, CameraFile),
     earlier: &[CameraConfig],
 ) -> Result<CameraConfig, ConfigError> {
     let at = |span: Range<usize>, reason: String| ConfigError::at(text, span, reason);
-    let model = Model::builtin(written.model.get_ref()).map_err(|reason| at(written.model.span(), reason))?;
+    let model = match (&written.model, &written.model_file) {
+        (Some(name), None) => Model::builtin(name.get_ref()).map_err(|reason| at(name.span(), reason))?,
+        (None, Some(file)) => Model::from_file(&folder.unwrap_or(Path::new("")).join(file.get_ref()))?,
+        (Some(_), Some(file)) => {
+            return Err(at(file.span(), "`model` and `model_file` exclude each other".to_owned()));
+        }
+        (None, None) => {
+            return Err(at(table, "missing field `model` (or `model_file`)".to_owned()));
+        }
+    };
     let scene = written.scene.as_ref().map_or(SceneKind::default(), |scene| *scene.get_ref());
     let replay = match (&written.scene, &written.replay) {
         (Some(scene), None) if *scene.get_ref() == SceneKind::Replay => {

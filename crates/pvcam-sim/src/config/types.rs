@@ -40,14 +40,17 @@ pub(crate) struct CameraConfig {
 #[serde(deny_unknown_fields)]
 pub(super) struct ConfigFile {
     #[serde(default)]
-    pub(super) camera: Vec<CameraFile>,
+    pub(super) camera: Vec<toml::Spanned<CameraFile>>,
 }
 
 /// One `[[camera]]` table as written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CameraFile {
-    pub(super) model: toml::Spanned<String>,
+    /// One of the embedded models.
+    pub(super) model: Option<toml::Spanned<String>>,
+    /// A model file of the user's own, instead.
+    pub(super) model_file: Option<toml::Spanned<String>>,
     pub(super) name: Option<toml::Spanned<String>>,
     pub(super) serial: Option<toml::Spanned<String>>,
     #[serde(default)]

@@ -1,31 +1,35 @@
 //! Camera models as data: one TOML file per model, embedded in the library.
 
+mod catalogue;
+mod check;
+mod parameter;
 mod timing;
 
 use serde::Deserialize;
 
 use crate::param::facts::Item;
+use check::{some, text};
 
+pub(crate) use parameter::Parameter;
 pub(crate) use timing::{Cycle, Timing};
-
-/// The embedded model files by name.
-static BUILTIN: [(&str, &str); 2] = [
-    ("prime-bsi-usb", include_str!("../../models/prime-bsi-usb.toml")),
-    ("kinetix-pcie", include_str!("../../models/kinetix-pcie.toml")),
-];
 
 /// A camera model; see the comments in `models/*.toml` for where each figure comes from.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Model {
+    #[serde(deserialize_with = "text::<64, _>")]
     pub(crate) name: String,
     pub(crate) identity: Identity,
     pub(crate) interface: Interface,
     pub(crate) sensor: Sensor,
     pub(crate) regions: Regions,
     pub(crate) exposure: Exposure,
-    pub(crate) metadata: Metadata,
-    #[serde(rename = "port")]
+    /// `None`: the camera has no embedded metadata.
+    pub(crate) metadata: Option<Metadata>,
+    /// Parameters that this camera lacks, of those that the simulator works out itself; without `PARAM_`.
+    #[serde(default, deserialize_with = "check::dispensable")]
+    pub(crate) unavailable: Vec<String>,
+    #[serde(rename = "port", deserialize_with = "check::ports")]
     pub(crate) ports: Vec<Port>,
     #[serde(rename = "feature", default)]
     pub(crate) features: Vec<Feature>,
@@ -37,12 +41,18 @@ pub(crate) struct Model {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Identity {
+    #[serde(deserialize_with = "text::<32, _>")]
     pub(crate) product: String,
+    #[serde(deserialize_with = "text::<17, _>")]
     pub(crate) chip: String,
+    #[serde(deserialize_with = "text::<32, _>")]
     pub(crate) vendor: String,
+    #[serde(deserialize_with = "text::<32, _>")]
     pub(crate) system: String,
+    #[serde(deserialize_with = "text::<32, _>")]
     pub(crate) part_number: String,
     /// Put before the camera's index when the configuration names no serial number.
+    #[serde(deserialize_with = "text::<28, _>")]
     pub(crate) serial_prefix: String,
     /// 0xMMmm.
     pub(crate) firmware: u16,
@@ -76,12 +86,16 @@ pub(crate) struct Interface {
     /// `PL_CAM_INTERFACE_TYPES` value.
     #[serde(rename = "type")]
     pub(crate) type_code: i32,
+    #[serde(deserialize_with = "text::<32, _>")]
     pub(crate) text: String,
     /// Usable bandwidth; a frame never takes less than its bytes over this.
+    #[serde(deserialize_with = "check::positive")]
     pub(crate) megabytes_per_s: u64,
     /// Largest acquisition buffer in bytes.
+    #[serde(deserialize_with = "check::positive")]
     pub(crate) max_buffer_bytes: u64,
     /// Frames are padded to a multiple of this.
+    #[serde(deserialize_with = "check::positive")]
     pub(crate) frame_alignment_bytes: u32,
 }
 
@@ -89,7 +103,9 @@ pub(crate) struct Interface {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Sensor {
+    #[serde(deserialize_with = "check::positive")]
     pub(crate) columns: u16,
+    #[serde(deserialize_with = "check::positive")]
     pub(crate) rows: u16,
     pub(crate) pixel_nm: u16,
     pub(crate) full_well_electrons: u32,
@@ -97,16 +113,33 @@ pub(crate) struct Sensor {
     pub(crate) setpoint_centi: i16,
     pub(crate) setpoint_range_centi: [i16; 2],
     pub(crate) temperature_centi: i16,
+    /// In what `PARAM_SCAN_LINE_TIME` answers.
+    #[serde(default)]
+    pub(crate) line_time_unit: LineTimeUnit,
+}
+
+/// The unit of `PARAM_SCAN_LINE_TIME`, which depends on the camera's firmware.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub(crate) enum LineTimeUnit {
+    #[default]
+    #[serde(rename = "ns")]
+    Nanoseconds,
+    #[serde(rename = "ps")]
+    Picoseconds,
 }
 
 /// What regions the camera takes.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Regions {
+    #[serde(deserialize_with = "check::positive")]
     pub(crate) max: u16,
+    #[serde(deserialize_with = "check::positive")]
     pub(crate) min_columns: u16,
+    #[serde(deserialize_with = "check::positive")]
     pub(crate) min_rows: u16,
-    /// Allowed pairs, serial then parallel.
+    /// Allowed pairs, serial then parallel. Empty: the camera lists none and takes any factors.
+    #[serde(deserialize_with = "check::binning")]
     pub(crate) binning: Vec<[u16; 2]>,
 }
 
@@ -164,8 +197,11 @@ pub(crate) struct Resolution {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Exposure {
     pub(crate) power_up: Unit,
+    #[serde(deserialize_with = "check::resolutions")]
     pub(crate) resolutions: Vec<Resolution>,
+    #[serde(deserialize_with = "some")]
     pub(crate) triggers: Vec<Item>,
+    /// Empty: the camera knows no expose-out modes.
     pub(crate) expose_out: Vec<Item>,
     /// Old trigger modes that setup takes although they are not listed.
     pub(crate) legacy_triggers: Vec<i32>,
@@ -176,6 +212,7 @@ pub(crate) struct Exposure {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Metadata {
     /// Version byte of the frame header: 1, 2 or 3.
+    #[serde(deserialize_with = "check::metadata_version")]
     pub(crate) version: u8,
 }
 
@@ -184,10 +221,11 @@ pub(crate) struct Metadata {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Port {
     pub(crate) value: i32,
+    #[serde(deserialize_with = "text::<32, _>")]
     pub(crate) name: String,
     /// Number of regions on this port, when it differs from the camera's.
     pub(crate) max_regions: Option<u16>,
-    #[serde(rename = "speed")]
+    #[serde(rename = "speed", deserialize_with = "some")]
     pub(crate) speeds: Vec<Speed>,
 }
 
@@ -199,10 +237,13 @@ pub(crate) struct Speed {
     pub(crate) name: Option<String>,
     pub(crate) pixel_time_ns: u16,
     /// Time of one line, which is the grain of the exposure.
+    #[serde(deserialize_with = "check::positive")]
     pub(crate) line_time_ps: u64,
     /// Rows read out together in one line time.
+    #[serde(deserialize_with = "check::positive")]
     pub(crate) rows_per_line: u32,
     /// Numbered from 1.
+    #[serde(deserialize_with = "some")]
     pub(crate) gains: Vec<Gain>,
 }
 
@@ -210,7 +251,9 @@ pub(crate) struct Speed {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Gain {
+    #[serde(deserialize_with = "text::<32, _>")]
     pub(crate) name: String,
+    #[serde(deserialize_with = "check::bit_depth")]
     pub(crate) bit_depth: u8,
 }
 
@@ -218,8 +261,11 @@ pub(crate) struct Gain {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Feature {
+    #[serde(deserialize_with = "check::feature")]
     pub(crate) id: u32,
+    #[serde(deserialize_with = "text::<32, _>")]
     pub(crate) name: String,
+    #[serde(deserialize_with = "some")]
     pub(crate) parameters: Vec<FeatureParameter>,
 }
 
@@ -234,84 +280,9 @@ pub(crate) struct FeatureParameter {
     pub(crate) max: u32,
 }
 
-/// A parameter that is only a value.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Parameter {
-    /// Without the `PARAM_` prefix.
-    pub(crate) name: String,
-    pub(crate) value: Option<i64>,
-    pub(crate) text: Option<String>,
-    pub(crate) min: Option<i64>,
-    pub(crate) max: Option<i64>,
-    #[serde(default)]
-    pub(crate) items: Vec<Item>,
-    #[serde(default)]
-    pub(crate) writable: bool,
-}
-
-impl Parameter {
-    /// The id must exist, and its type must hold every number.
-    fn check(&self) -> Result<(), String> {
-        let known = crate::param::known::by_name(&self.name)
-            .ok_or_else(|| format!("no parameter PARAM_{}", self.name))?;
-        let (low, high) = known.kind.range();
-        let numbers = [self.value, self.min, self.max];
-        if numbers.iter().flatten().any(|number| !(low..=high).contains(number)) {
-            return Err(format!("PARAM_{} holds {low} to {high}", self.name));
-        }
-        Ok(())
-    }
-}
-
 impl Model {
-    /// The names of the embedded models.
-    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-        BUILTIN.iter().map(|entry| entry.0)
-    }
-
-    /// The embedded model called `name`, or why there is none.
-    pub(crate) fn builtin(name: &str) -> Result<Self, String> {
-        let Some((_, text)) = BUILTIN.iter().find(|entry| entry.0 == name) else {
-            let known: Vec<_> = Self::names().collect();
-            return Err(format!("no model `{name}`; there are {}", known.join(", ")));
-        };
-        let model: Self = toml::from_str(text).map_err(|error| format!("model `{name}`: {error}"))?;
-        model.check().map_err(|reason| format!("model `{name}`: {reason}"))?;
-        Ok(model)
-    }
-
-    /// What the rest of the simulator takes for granted about a model.
-    fn check(&self) -> Result<(), String> {
-        let non_empty = !self.ports.is_empty()
-            && self.ports.iter().all(|port| !port.speeds.is_empty())
-            && self.ports.iter().flat_map(|port| &port.speeds).all(|speed| !speed.gains.is_empty());
-        if !non_empty {
-            return Err("every port wants a speed and every speed a gain".to_owned());
-        }
-        let slow_clock = self
-            .ports
-            .iter()
-            .flat_map(|port| &port.speeds)
-            .any(|s| s.line_time_ps == 0 || s.rows_per_line == 0);
-        if slow_clock || self.interface.megabytes_per_s == 0 || self.interface.frame_alignment_bytes == 0 {
-            return Err("times, rates and alignments must be positive".to_owned());
-        }
-        if self.exposure.resolutions.iter().all(|resolution| resolution.unit != self.exposure.power_up) {
-            return Err("the exposure unit at power-up is not in the list".to_owned());
-        }
-        self.parameters.iter().try_for_each(Parameter::check)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_embedded_model_is_sound_and_called_by_its_name() {
-        for name in Model::names() {
-            assert_eq!(Model::builtin(name).unwrap().name, name);
-        }
+    /// True if the file says that the camera has no parameter of this name.
+    pub(crate) fn lacks(&self, name: &str) -> bool {
+        self.unavailable.iter().any(|listed| listed == name)
     }
 }

@@ -8,6 +8,8 @@ use crate::abi::constants::{EXPOSE_OUT_FIRST_ROW, EXPOSE_OUT_ROLLING_SHUTTER};
 pub(crate) struct Timing {
     /// Time of one line, rounded down.
     pub(crate) line_ns: u64,
+    /// The same, exactly.
+    pub(crate) line_ps: u64,
     /// The exposure that really happens: whole lines, at least one.
     pub(crate) exposure_ns: u64,
     /// From the first to the last row of the region.
@@ -48,6 +50,7 @@ impl Timing {
         let nanoseconds = |ps: u128| u64::try_from(ps / 1000).unwrap_or(u64::MAX);
         Self {
             line_ns: nanoseconds(line_ps),
+            line_ps: speed.line_time_ps,
             exposure_ns: nanoseconds(exposure_ps),
             readout_ns: nanoseconds(readout_ps),
             period_ns: nanoseconds(sensor_ps.max(link_ps)),

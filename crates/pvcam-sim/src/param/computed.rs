@@ -7,7 +7,7 @@ use super::value::{Kind, Value};
 use crate::abi::constants::*;
 use crate::abi::types::Region;
 use crate::engine::{Mode, Plan};
-use crate::model::{Model, Parameter};
+use crate::model::{LineTimeUnit, Model, Parameter};
 
 /// Ring sizes are recommended up to this, as newer SDKs do.
 const RECOMMENDED_LIMIT: u64 = 2_000_000_000;
@@ -24,6 +24,9 @@ pub(crate) struct View<'a> {
 impl View<'_> {
     /// The answers of a known parameter; `None` when the camera does not offer it.
     pub(crate) fn facts(&self, known: &Known) -> Option<Facts> {
+        if self.model.lacks(known.name) {
+            return None;
+        }
         self.identity(known.id)
             .or_else(|| self.readout(known.id))
             .or_else(|| self.exposure(known.id))
@@ -119,6 +122,9 @@ impl View<'_> {
                 vec![Item::new(PL_IMAGE_COMPRESSION_NONE, "None")],
                 PL_IMAGE_COMPRESSION_NONE,
             ),
+            PARAM_METADATA_ENABLED | PARAM_METADATA_RESET_TIMESTAMP if model.metadata.is_none() => {
+                return None;
+            }
             PARAM_METADATA_ENABLED => Facts::flag(settings.metadata).default_number(0).writable(),
             PARAM_METADATA_RESET_TIMESTAMP => {
                 Facts { access: Access::Write, ..Facts::flag(false).failing(PL_ERR_ACCESS_DENIED) }
@@ -151,7 +157,8 @@ impl View<'_> {
                     .default_number(range.0)
             }
             PARAM_EXPOSURE_MODE => Facts::enumeration(exposure.triggers.clone(), settings.exposure_mode)
-                .default_number(EXT_TRIG_INTERNAL.into()),
+                .default_number(Settings::power_up(self.model).exposure_mode.into()),
+            PARAM_EXPOSE_OUT_MODE if exposure.expose_out.is_empty() => return None,
             PARAM_EXPOSE_OUT_MODE => Facts::enumeration(exposure.expose_out.clone(), settings.expose_out)
                 .default_number(EXPOSE_OUT_FIRST_ROW.into()),
             _ => return None,
@@ -173,8 +180,12 @@ impl View<'_> {
             }
             PARAM_CLEARING_TIME | PARAM_PRE_TRIGGER_DELAY => nanoseconds(Some(0)),
             // One line passes between two frames.
-            PARAM_POST_TRIGGER_DELAY | PARAM_SCAN_LINE_TIME => {
-                nanoseconds(timing.map(|timing| timing.line_ns))
+            PARAM_POST_TRIGGER_DELAY => nanoseconds(timing.map(|timing| timing.line_ns)),
+            PARAM_SCAN_LINE_TIME => {
+                nanoseconds(timing.map(|timing| match self.model.sensor.line_time_unit {
+                    LineTimeUnit::Nanoseconds => timing.line_ns,
+                    LineTimeUnit::Picoseconds => timing.line_ps,
+                }))
             }
             PARAM_FRAME_BUFFER_SIZE => self.buffer_size(),
             _ => return None,
@@ -211,6 +222,7 @@ impl View<'_> {
         };
         let full = Region { s1: 0, s2: sensor.columns - 1, sbin: 1, p1: 0, p2: sensor.rows - 1, pbin: 1 };
         Some(match id {
+            PARAM_BINNING_SER | PARAM_BINNING_PAR if model.regions.binning.is_empty() => return None,
             PARAM_BINNING_SER => axis(0),
             PARAM_BINNING_PAR => axis(1),
             PARAM_ROI_COUNT => {
@@ -220,7 +232,8 @@ impl View<'_> {
                 Facts::number(Kind::U16, i64::try_from(now).unwrap_or(1), range, 1).default_number(1)
             }
             PARAM_ROI => {
-                let coarsest = model.regions.binning.iter().map(|pair| pair[0]).max().unwrap_or(1);
+                let coarsest = model.regions.binning.iter().map(|pair| pair[0]).max();
+                let coarsest = coarsest.unwrap_or(sensor.columns.min(sensor.rows));
                 let smallest =
                     Region { s2: model.regions.min_columns - 1, p2: model.regions.min_rows - 1, ..full };
                 Facts {
@@ -265,19 +278,18 @@ impl View<'_> {
 
     /// Parameters that the model file lists.
     fn stored(&self, known: &Known) -> Option<Facts> {
-        let listed = |parameter: &&Parameter| parameter.name == known.name;
+        let listed = |parameter: &&Parameter| parameter.name() == known.name;
         let parameter = self.model.parameters.iter().find(listed)?;
-        let power_up = parameter.value.unwrap_or(0);
-        let value = self.settings.stored.get(&known.id).copied().unwrap_or(power_up);
-        let facts = if let Some(text) = &parameter.text {
-            Facts::text(text)
-        } else if known.kind == Kind::Enum {
-            Facts::enumeration(parameter.items.clone(), i32::try_from(value).unwrap_or(0))
-        } else {
-            let range = (parameter.min.unwrap_or(power_up), parameter.max.unwrap_or(power_up));
-            Facts::number(known.kind, value, range, i64::from(parameter.writable))
+        let value = self.settings.stored.get(&known.id).copied().unwrap_or(parameter.value());
+        let facts = match &parameter.text {
+            Some(text) => Facts::text(text),
+            None if known.kind == Kind::Enum => {
+                Facts::enumeration(parameter.items.clone(), i32::try_from(value).unwrap_or(0))
+                    .default_number(parameter.value())
+            }
+            None => Facts::number(known.kind, value, parameter.range(), i64::from(parameter.writable))
+                .default_number(parameter.value()),
         };
-        let facts = if parameter.text.is_none() { facts.default_number(power_up) } else { facts };
-        Some(if parameter.writable { facts.writable() } else { facts })
+        Some(Facts { access: parameter.access(known), ..facts })
     }
 }

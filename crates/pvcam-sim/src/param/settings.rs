@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::abi::constants::{EXPOSE_OUT_FIRST_ROW, EXT_TRIG_INTERNAL};
+use crate::abi::constants::EXPOSE_OUT_FIRST_ROW;
 use crate::model::{FeatureParameter, Gain, Model, Port, Resolution, Speed};
 
 /// Everything that survives closing and opening, and `pl_pvcam_uninit` as well.
@@ -43,8 +43,8 @@ impl Settings {
             resolution: model.exposure.resolutions.iter().position(unit).unwrap_or(0),
             setpoint_centi: model.sensor.setpoint_centi,
             metadata: false,
-            exposure_mode: EXT_TRIG_INTERNAL,
-            expose_out: EXPOSE_OUT_FIRST_ROW,
+            exposure_mode: model.exposure.triggers[0].value,
+            expose_out: model.exposure.expose_out.first().map_or(EXPOSE_OUT_FIRST_ROW, |item| item.value),
             feature: 0,
             feature_parameter: 0,
             features: Self::features_at_power_up(model),

@@ -77,7 +77,9 @@ fn check_regions(model: &Model, settings: &Settings, regions: &[Region]) -> Outc
         if !sensible || !on_sensor {
             return Err(PL_ERR_REGION_INVALID.into());
         }
-        if !model.regions.binning.contains(&[region.sbin, region.pbin]) {
+        let factors = [region.sbin, region.pbin];
+        let listed = model.regions.binning.is_empty() || model.regions.binning.contains(&factors);
+        if !listed || factors.contains(&0) {
             return Err(PL_ERR_BINNING_INVALID.into());
         }
         let image = image_size(region);
@@ -99,11 +101,13 @@ fn check_regions(model: &Model, settings: &Settings, regions: &[Region]) -> Outc
 /// Trigger mode and expose-out mode of a setup's mode argument.
 fn split_mode(model: &Model, mode: i16) -> Outcome<(i32, i32)> {
     let mode = i32::from(mode);
-    if model.exposure.legacy_triggers.contains(&mode) {
+    let listed = |items: &[super::facts::Item], value: i32| items.iter().any(|item| item.value == value);
+    // The old modes fill the low byte, so there is no room for an expose-out mode beside them.
+    let old = mode < EXT_TRIG_INTERNAL && listed(&model.exposure.triggers, mode);
+    if old || model.exposure.legacy_triggers.contains(&mode) {
         return Ok((mode, EXPOSE_OUT_FIRST_ROW));
     }
     let (trigger, expose_out) = (mode & !0xFF, mode & 0xFF);
-    let listed = |items: &[super::facts::Item], value: i32| items.iter().any(|item| item.value == value);
     if listed(&model.exposure.triggers, trigger) && listed(&model.exposure.expose_out, expose_out) {
         return Ok((trigger, expose_out));
     }
@@ -155,8 +159,8 @@ fn painter(config: &CameraConfig, settings: &Settings, regions: &[Region]) -> Ou
         _ => Source::Counter { ramp: Pixels::ramp(bit_depth, widest), bit_depth },
     };
     let image_format = if element_bytes == 1 { PL_IMAGE_FORMAT_MONO8 } else { PL_IMAGE_FORMAT_MONO16 };
-    let headers = settings.metadata.then(|| Headers {
-        version: model.metadata.version,
+    let headers = model.metadata.as_ref().filter(|_| settings.metadata).map(|metadata| Headers {
+        version: metadata.version,
         bit_depth,
         image_format: u8::try_from(image_format).unwrap_or(0),
         regions: regions.to_vec(),

@@ -1,0 +1,121 @@
+//! What the rest of the simulator takes for granted about a model, checked where it is read, so that a mistake names its line.
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, Error};
+
+use super::{Port, Resolution};
+use crate::param::known::by_name;
+
+/// What no PVCAM camera is without: programs fail in strange ways if these are missing.
+const INDISPENSABLE: [&str; 9] = [
+    "SER_SIZE",
+    "PAR_SIZE",
+    "READOUT_PORT",
+    "SPDTAB_INDEX",
+    "GAIN_INDEX",
+    "PIX_TIME",
+    "BIT_DEPTH",
+    "EXPOSURE_MODE",
+    "CIRC_BUFFER",
+];
+
+/// The ids of the post-processing features that are simulated: despeckling, bright and dark, low and high.
+const FEATURES: [u32; 4] = [8, 9, 13, 15];
+
+/// A text that fits with its null into `ROOM` bytes.
+pub(super) fn text<'de, const ROOM: usize, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let text = String::deserialize(from)?;
+    if text.is_empty() || text.len() >= ROOM || text.contains('\0') {
+        return Err(D::Error::custom(format!("1 to {} bytes, and no null", ROOM - 1)));
+    }
+    Ok(text)
+}
+
+/// A number above 0.
+pub(super) fn positive<'de, T, D>(from: D) -> Result<T, D::Error>
+where
+    T: Deserialize<'de> + Default + PartialOrd,
+    D: Deserializer<'de>,
+{
+    let number = T::deserialize(from)?;
+    if number > T::default() { Ok(number) } else { Err(D::Error::custom("must be above 0")) }
+}
+
+/// A list that is not empty.
+pub(super) fn some<'de, T: DeserializeOwned, D: Deserializer<'de>>(from: D) -> Result<Vec<T>, D::Error> {
+    let list = Vec::<T>::deserialize(from)?;
+    if list.is_empty() { Err(D::Error::custom("at least one")) } else { Ok(list) }
+}
+
+/// Ports, no two of one value.
+pub(super) fn ports<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Port>, D::Error> {
+    let ports: Vec<Port> = some(from)?;
+    for (index, port) in ports.iter().enumerate() {
+        if ports[..index].iter().any(|earlier| earlier.value == port.value) {
+            return Err(D::Error::custom(format!("two ports have the value {}", port.value)));
+        }
+    }
+    Ok(ports)
+}
+
+/// Exposure units, each once, with a range that is one.
+pub(super) fn resolutions<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Resolution>, D::Error> {
+    let list: Vec<Resolution> = some(from)?;
+    for (index, resolution) in list.iter().enumerate() {
+        if list[..index].iter().any(|earlier| earlier.unit == resolution.unit) {
+            return Err(D::Error::custom(format!("`{}` stands twice", resolution.unit.text())));
+        }
+        if resolution.min > resolution.max {
+            return Err(D::Error::custom(format!("{} is above {}", resolution.min, resolution.max)));
+        }
+    }
+    Ok(list)
+}
+
+/// Pairs of binning factors.
+pub(super) fn binning<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<[u16; 2]>, D::Error> {
+    let pairs = Vec::<[u16; 2]>::deserialize(from)?;
+    if pairs.iter().flatten().any(|&factor| factor == 0) {
+        return Err(D::Error::custom("factors are 1 or more"));
+    }
+    if !pairs.is_empty() && !pairs.contains(&[1, 1]) {
+        return Err(D::Error::custom("[1, 1] must be among them, or the list empty"));
+    }
+    Ok(pairs)
+}
+
+/// Parameters that a camera can be without.
+pub(super) fn dispensable<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    let names = Vec::<String>::deserialize(from)?;
+    for name in &names {
+        if by_name(name).is_none() {
+            return Err(D::Error::custom(format!("no parameter PARAM_{name}")));
+        }
+        if INDISPENSABLE.contains(&name.as_str()) {
+            return Err(D::Error::custom(format!("no camera is without PARAM_{name}")));
+        }
+    }
+    Ok(names)
+}
+
+/// 1, 2 or 3.
+pub(super) fn metadata_version<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
+    let version = u8::deserialize(from)?;
+    if (1..=3).contains(&version) { Ok(version) } else { Err(D::Error::custom("1, 2 or 3")) }
+}
+
+/// Bits of a pixel.
+pub(super) fn bit_depth<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
+    let bits = u8::deserialize(from)?;
+    if (1..=16).contains(&bits) { Ok(bits) } else { Err(D::Error::custom("1 to 16")) }
+}
+
+/// A feature that really alters pixels here.
+pub(super) fn feature<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    let id = u32::deserialize(from)?;
+    if FEATURES.contains(&id) {
+        return Ok(id);
+    }
+    let known = FEATURES.map(|id| id.to_string()).join(", ");
+    Err(D::Error::custom(format!("feature {id} is not simulated; {known} are")))
+}
