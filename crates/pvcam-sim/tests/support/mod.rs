@@ -75,6 +75,14 @@ macro_rules! interface {
         impl Functions {
             pub fn load() -> Self {
                 let find = |name: &CStr| pvcam_sim::lookup(name).expect("exported").as_ptr();
+                // SAFETY: the simulator's own functions.
+                unsafe { Self::found_by(find) }
+            }
+
+            /// # Safety
+            ///
+            /// `find` knows the functions of a PVCAM library.
+            pub unsafe fn found_by(find: impl Fn(&CStr) -> *mut c_void) -> Self {
                 // SAFETY: the signatures are those of the fact table.
                 unsafe {
                     Self { $($name: transmute::<*mut c_void, unsafe extern "C" fn($($argument),*) -> $result>(
@@ -129,10 +137,14 @@ pub struct Sdk {
 impl Sdk {
     /// Configures and initialises the library.
     pub fn start(toml: &str) -> Self {
+        Self::start_with(Functions::load(), Control::in_process(), toml)
+    }
+
+    /// The same with functions and control from elsewhere.
+    pub fn start_with(f: Functions, control: Control, toml: &str) -> Self {
         let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        let control = Control::in_process();
         control.configure(toml).unwrap();
-        let sdk = Self { f: Functions::load(), control, _turn: turn };
+        let sdk = Self { f, control, _turn: turn };
         // SAFETY: takes no arguments.
         sdk.ok(unsafe { (sdk.f.pl_pvcam_init)() });
         sdk

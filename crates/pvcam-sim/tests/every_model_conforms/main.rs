@@ -1,0 +1,152 @@
+//! Every camera model goes through one suite, over the C interface of the shared library that programs load.
+//!
+//! What is expected comes from the fact tables and from the model's own file, read here once more, so that the suite shares
+//! nothing with the code that it looks at. Each part has a control: a wrong expectation that it must find.
+#![expect(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
+
+mod acquisition;
+mod library;
+mod parameters;
+mod speed_table;
+#[path = "../support/mod.rs"]
+mod support;
+
+use library::{Model, models, start};
+use parameters::{Fact, facts};
+
+/// Models in the folder, and parameters that each of them must answer for.
+const MODELS: usize = 19;
+const PARAMETERS: usize = 121;
+
+/// What a part of the suite looked at, and what it found wrong.
+#[derive(Default)]
+pub(crate) struct Findings {
+    checks: usize,
+    problems: Vec<String>,
+}
+
+impl Findings {
+    /// Notes a problem unless `right`.
+    pub(crate) fn check(&mut self, right: bool, what: impl FnOnce() -> String) {
+        self.checks += 1;
+        if !right {
+            self.problems.push(what());
+        }
+    }
+
+    /// The same for two values that must be equal.
+    pub(crate) fn same<T: PartialEq + std::fmt::Debug>(&mut self, found: T, wanted: T, what: &str) {
+        let right = found == wanted;
+        self.check(right, || format!("{what}: {found:?}, wanted {wanted:?}"));
+    }
+}
+
+/// Runs a part on every model, and returns how many checks there were.
+fn on_every_model(part: impl Fn(&Model) -> Findings) -> usize {
+    let models = models();
+    assert_eq!(models.len(), MODELS);
+    let (mut checks, mut problems) = (0, Vec::new());
+    for model in &models {
+        let findings = part(model);
+        checks += findings.checks;
+        problems.extend(findings.problems.into_iter().map(|problem| format!("{}: {problem}", model.name)));
+    }
+    assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
+    checks
+}
+
+/// All parameters before a setup, and once more after one.
+fn parameters_of(model: &Model, facts: &[Fact]) -> Findings {
+    let mut findings = Findings::default();
+    assert_eq!(facts.len(), PARAMETERS);
+    let (sdk, hcam) = start(model);
+    parameters::walk(&sdk, hcam, facts, false, &mut findings);
+    acquisition::plain_setup(&sdk, hcam);
+    parameters::walk(&sdk, hcam, facts, true, &mut findings);
+    parameters::set_all(&sdk, hcam, facts, &mut findings);
+    findings
+}
+
+#[test]
+fn all_121_parameters_answer_every_attribute_and_keep_what_they_take() {
+    let facts = facts();
+    let checks = on_every_model(|model| parameters_of(model, &facts));
+    // Type, access and presence alone, before and after a setup.
+    assert!(checks > MODELS * PARAMETERS * 3 * 2, "{checks}");
+}
+
+#[test]
+fn a_parameter_that_is_not_what_the_table_says_is_found() {
+    let models = models();
+    let mut facts = facts();
+    let id = facts.iter_mut().find(|fact| fact.name == "PARAM_READOUT_TIME").unwrap();
+    id.type_code = 4;
+    let problems = parameters_of(&models[0], &facts).problems;
+    assert!(problems.iter().any(|problem| problem.starts_with("PARAM_READOUT_TIME ")), "{problems:?}");
+}
+
+#[test]
+fn every_port_speed_and_gain_is_what_the_file_says() {
+    let checks = on_every_model(|model| {
+        let (sdk, hcam) = start(model);
+        let mut findings = Findings::default();
+        speed_table::walk(&sdk, hcam, model, &mut findings);
+        findings
+    });
+    assert!(checks > MODELS * 8, "{checks}");
+}
+
+#[test]
+fn a_gain_of_another_bit_depth_is_found() {
+    let models = models();
+    let file = models[0].file.replacen("bit_depth = 16", "bit_depth = 13", 1);
+    let wrong = Model::new(&models[0].name, file);
+    let (sdk, hcam) = start(&models[0]);
+    let mut findings = Findings::default();
+    speed_table::walk(&sdk, hcam, &wrong, &mut findings);
+    assert!(findings.problems.iter().any(|problem| problem.contains("bit depth")), "{:?}", findings.problems);
+}
+
+#[test]
+fn every_exposure_mode_is_taken_and_waits_for_its_trigger() {
+    let checks = on_every_model(|model| {
+        let (sdk, hcam) = start(model);
+        let mut findings = Findings::default();
+        acquisition::modes(&sdk, hcam, model, &mut findings);
+        findings
+    });
+    assert!(checks > MODELS * 12, "{checks}");
+}
+
+#[test]
+fn wrong_setups_are_refused_with_the_code_for_it() {
+    let checks = on_every_model(|model| {
+        let (sdk, hcam) = start(model);
+        let mut findings = Findings::default();
+        acquisition::refusals(&sdk, hcam, model, &mut findings);
+        findings
+    });
+    assert!(checks >= MODELS * 6, "{checks}");
+}
+
+#[test]
+fn every_gain_delivers_the_pixels_of_the_scene() {
+    let checks = on_every_model(|model| {
+        let (sdk, hcam) = start(model);
+        let mut findings = Findings::default();
+        acquisition::pixels(&sdk, hcam, model, &mut findings);
+        findings
+    });
+    assert!(checks > MODELS * 2, "{checks}");
+}
+
+#[test]
+fn a_camera_under_power_keeps_its_settings_but_not_its_setup() {
+    let checks = on_every_model(|model| {
+        let (sdk, hcam) = start(model);
+        let mut findings = Findings::default();
+        acquisition::kept(&sdk, hcam, model, &mut findings);
+        findings
+    });
+    assert!(checks >= MODELS * 4, "{checks}");
+}
