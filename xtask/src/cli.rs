@@ -36,6 +36,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Compare every constant, size, offset and signature of the C interface in tables, header and Rust bindings.
+    Abi,
     /// Run the loom models: the frame pool's protocol in every interleaving of its threads.
     Loom(loom::Options),
     /// Run the tests of the crates with unsafe code under AddressSanitizer (needs a nightly toolchain).
@@ -73,6 +75,7 @@ impl Cli {
             Task::Sim(options) => return sim::task(&workspace, &options),
             Task::Tidy => println!("{} files are tidy", tidy::run(&workspace)?),
             Task::Bindings { check } => bindings(&workspace, check)?,
+            Task::Abi => abi(&workspace)?,
             Task::Loom(options) => println!("{}", loom::task(&workspace, &options)?),
             Task::Asan => println!("{}", asan::task(&workspace)?),
             Task::Soak(options) => soak::task(&workspace, &options)?,
@@ -80,6 +83,27 @@ impl Cli {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+#[cfg(feature = "bindings")]
+fn abi(workspace: &Workspace) -> Result<(), Error> {
+    println!("the same everywhere: {}", crate::abi::run(&workspace.root)?);
+    Ok(())
+}
+
+/// Calls cargo again, with the readers of Rust and TOML built in.
+#[cfg(not(feature = "bindings"))]
+fn abi(workspace: &Workspace) -> Result<(), Error> {
+    run(workspace.cargo().args([
+        "run",
+        "--quiet",
+        "--package",
+        "xtask",
+        "--features",
+        "bindings",
+        "--",
+        "abi",
+    ]))
 }
 
 #[cfg(feature = "bindings")]

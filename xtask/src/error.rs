@@ -53,6 +53,10 @@ pub(crate) enum Error {
     #[cfg(feature = "bindings")]
     #[error(transparent)]
     Bindings(#[from] crate::bindings::Error),
+    /// The C interface could not be compared, or is not the same everywhere.
+    #[cfg(feature = "bindings")]
+    #[error(transparent)]
+    Abi(#[from] crate::abi::Error),
 }
 
 impl Error {

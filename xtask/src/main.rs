@@ -3,6 +3,8 @@
 //! xtask starts cargo and other programs and reads what they say; it has no part in what a user links.
 #![deny(unsafe_code)]
 
+#[cfg(feature = "bindings")]
+mod abi;
 mod asan;
 #[cfg(feature = "bindings")]
 mod bindings;

@@ -30,7 +30,7 @@
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64")))]
 compile_error!(
     "pvcam-sys has bindings for 64-bit x86 Linux only. Build for x86_64-unknown-linux-gnu, or add a target: \
-     generate its types in xtask/src/bindings/ (`TARGET` in rust.rs), run `cargo xtask bindings`, and name the new file \
+     generate its types in xtask/src/bindings/ (`TARGETS` in rust.rs), run `cargo xtask bindings`, and name the new file \
      in crates/pvcam-sys/src/bindings/mod.rs."
 );
 

@@ -95,13 +95,17 @@ pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
 
 fn generate(root: &Path) -> Result<Vec<Output>> {
     let tables = Tables::read(&root.join("vendor/pvcam"))?;
-    let bindings = rust::generate(&tables)?;
+    let [linux, windows] = rust::TARGETS;
+    let bindings = rust::generate(&tables, linux)?;
     let api = print(&api::generate(&tables, &bindings.functions)?);
-    let types = print(&syn::File { shebang: None, attrs: Vec::new(), items: bindings.items });
+    let print_types = |items| print(&syn::File { shebang: None, attrs: Vec::new(), items });
+    let types = print_types(bindings.items);
+    let types_windows = print_types(rust::generate(&tables, windows)?.items);
     Ok(vec![
         Output::header("vendor/pvcam/master.h", header::master(&tables)),
         Output::header("vendor/pvcam/pvcam.h", header::pvcam(&tables)),
         Output::rust(root, "crates/pvcam-sys/src/bindings/x86_64_unknown_linux_gnu.rs", &types)?,
+        Output::rust(root, "crates/pvcam-sys/src/bindings/x86_64_pc_windows_msvc.rs", &types_windows)?,
         Output::rust(root, "crates/pvcam-sys/src/bindings/api.rs", &api)?,
         Output::rust(root, "crates/pvcam-sys/src/bindings/errors.rs", &constants::sys_errors(&tables))?,
         Output::rust(root, "crates/pvcam-sim/src/abi/constants.rs", &constants::simulator(&tables))?,

@@ -12,8 +12,8 @@ use syn::{Expr, Item, ItemConst, Type, parse_quote};
 use super::tables::Tables;
 use super::{Error, Result, constants, header, sentence};
 
-/// The target whose layouts are generated.
-const TARGET: &str = "x86_64-unknown-linux-gnu";
+/// The targets whose layouts are generated: the one that the crate builds for first.
+pub(crate) const TARGETS: [&str; 2] = ["x86_64-unknown-linux-gnu", "x86_64-pc-windows-msvc"];
 
 /// What bindgen made of the header.
 pub(crate) struct Bindings {
@@ -24,8 +24,8 @@ pub(crate) struct Bindings {
 }
 
 /// Runs bindgen on the generated header text and reshapes the result.
-pub(crate) fn generate(tables: &Tables) -> Result<Bindings> {
-    let source = run_bindgen(tables)?;
+pub(crate) fn generate(tables: &Tables, target: &str) -> Result<Bindings> {
+    let source = run_bindgen(tables, target)?;
     let file = syn::parse_file(&source).map_err(|e| failed(format!("unreadable output: {e}")))?;
     let docs = documentation(tables);
     let legacy: Vec<&str> = tables.pointers.iter().map(|alias| alias.name.as_str()).collect();
@@ -51,15 +51,15 @@ pub(crate) fn generate(tables: &Tables) -> Result<Bindings> {
     Ok(Bindings { items, functions })
 }
 
-fn run_bindgen(tables: &Tables) -> Result<String> {
+fn run_bindgen(tables: &Tables, target: &str) -> Result<String> {
     let text = header::master(tables) + &header::pvcam(tables);
-    let target = bindgen::RustTarget::stable(88, 0).map_err(|e| failed(e.to_string()))?;
+    let rust = bindgen::RustTarget::stable(88, 0).map_err(|e| failed(e.to_string()))?;
     let renames = tables.structures.iter().map(|s| (s.tag.clone(), s.name.clone())).collect();
     let bindings = bindgen::Builder::default()
         .header_contents("pvcam_all.h", &text)
         .clang_args(["-x", "c", "-std=c99", "-nostdinc", "-Wno-everything"])
-        .clang_arg(format!("--target={TARGET}"))
-        .rust_target(target)
+        .clang_arg(format!("--target={target}"))
+        .rust_target(rust)
         .rust_edition(bindgen::RustEdition::Edition2024)
         .use_core()
         .ctypes_prefix("core::ffi")

@@ -20,7 +20,7 @@ pub(super) fn all(workspace: &Workspace) -> Vec<Lane> {
         lane("clippy", "clippy with warnings denied, tests included", clippy),
         lane(
             "bindings",
-            "the committed bindings are what the tables give; the generator's own tests",
+            "the committed bindings are what the tables give; tables, header and bindings say the same",
             bindings,
         ),
         lane("simulator", "libpvcam.so.2 links", simulator),
@@ -91,8 +91,10 @@ fn clippy(workspace: &Workspace) -> Result<String, Error> {
 fn bindings(workspace: &Workspace) -> Result<String, Error> {
     cargo(workspace, "clippy --package xtask --features bindings --all-targets -- -D warnings")?;
     let done = counted(&mut workspace.cargo(), "test --package xtask --features bindings bindings::")?;
+    let compared = counted(&mut workspace.cargo(), "test --package xtask --features bindings abi::")?;
     cargo(workspace, "run --quiet --package xtask --features bindings -- bindings --check")?;
-    Ok(format!("not stale; generator: {done}"))
+    cargo(workspace, "run --quiet --package xtask --features bindings -- abi")?;
+    Ok(format!("not stale; generator: {done}; abi: {compared}"))
 }
 
 /// xtask's own tests run without the driver; these are those with it.

@@ -11,3 +11,4 @@ mod header;
 mod layouts;
 mod loader;
 mod tables;
+mod windows;
