@@ -11,7 +11,7 @@ use crate::param::facts::Item;
 use check::{some, text};
 
 pub(crate) use parameter::Parameter;
-pub(crate) use timing::{Cycle, Timing};
+pub(crate) use timing::{Cycle, Pace, Timing};
 
 /// A camera model; see the comments in `models/*.toml` for where each figure comes from.
 #[derive(Debug, Deserialize)]
@@ -24,6 +24,8 @@ pub(crate) struct Model {
     pub(crate) sensor: Sensor,
     pub(crate) regions: Regions,
     pub(crate) exposure: Exposure,
+    /// `None`: no programmable scan.
+    pub(crate) scan: Option<Scan>,
     /// `None`: the camera has no embedded metadata.
     pub(crate) metadata: Option<Metadata>,
     /// Parameters that this camera lacks, of those that the simulator works out itself; without `PARAM_`.
@@ -205,6 +207,18 @@ pub(crate) struct Exposure {
     pub(crate) expose_out: Vec<Item>,
     /// Old trigger modes that setup takes although they are not listed.
     pub(crate) legacy_triggers: Vec<i32>,
+}
+
+/// Programmable scan: the rolling shutter made slower, by a delay per line or to a width.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Scan {
+    /// In line times.
+    #[serde(deserialize_with = "check::positive")]
+    pub(crate) max_line_delay: u16,
+    /// Lines that expose at once, at most.
+    #[serde(deserialize_with = "check::positive")]
+    pub(crate) max_width: u16,
 }
 
 /// Embedded metadata.

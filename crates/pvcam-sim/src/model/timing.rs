@@ -6,7 +6,9 @@ use crate::abi::constants::{EXPOSE_OUT_FIRST_ROW, EXPOSE_OUT_ROLLING_SHUTTER};
 /// The times of one acquisition, in nanoseconds; known once the acquisition is set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Timing {
-    /// Time of one line, rounded down.
+    /// Line times that programmable scan waits between two lines.
+    pub(crate) line_delay: u16,
+    /// Time from one line to the next, rounded down; scan delay included.
     pub(crate) line_ns: u64,
     /// The same, exactly.
     pub(crate) line_ps: u64,
@@ -22,6 +24,7 @@ pub(crate) struct Timing {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cycle {
     pub(crate) exposure_ns: u64,
+    pub(crate) pace: Pace,
     /// Rows on the sensor that are read out.
     pub(crate) rows: u32,
     pub(crate) frame_bytes: u32,
@@ -31,13 +34,41 @@ pub(crate) struct Cycle {
     pub(crate) overlap: bool,
 }
 
+/// How fast the rolling shutter goes over the sensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// As fast as the sensor can.
+    Auto,
+    /// So many line times more per line.
+    Delay(u16),
+    /// So slowly that this many lines expose at once; the number is the largest delay.
+    Width(u16, u16),
+}
+
+impl Pace {
+    /// The delay per line, in line times.
+    fn line_delay(self, exposure_ps: u128, line_ps: u128) -> u16 {
+        match self {
+            Self::Auto => 0,
+            Self::Delay(lines) => lines,
+            Self::Width(width, most) => {
+                let per_line = exposure_ps / u128::from(width.max(1));
+                let delay = ((per_line + line_ps / 2) / line_ps).saturating_sub(1);
+                u16::try_from(delay).unwrap_or(u16::MAX).min(most)
+            }
+        }
+    }
+}
+
 impl Timing {
-    /// The model of `behaviour.md` 4.8: readout = rows x line time / rows at once; with overlap the cycle is
+    /// The model of `behaviour.md` 4.8 and 4.9: readout = rows x line time / rows at once; with overlap the cycle is
     /// the longer of exposure and readout and one line more, else their sum; and never shorter than the link
     /// takes for the bytes.
     pub(crate) fn new(model: &Model, speed: &Speed, cycle: Cycle) -> Self {
-        let line_ps = u128::from(speed.line_time_ps);
-        let lines = ((u128::from(cycle.exposure_ns) * 1000 + line_ps / 2) / line_ps).max(1);
+        let asked_ps = u128::from(cycle.exposure_ns) * 1000;
+        let line_delay = cycle.pace.line_delay(asked_ps, speed.line_time_ps.into());
+        let line_ps = u128::from(speed.line_time_ps) * (1 + u128::from(line_delay));
+        let lines = ((asked_ps + line_ps / 2) / line_ps).max(1);
         let exposure_ps = lines * line_ps;
         let readout_ps = u128::from(cycle.rows) * line_ps / u128::from(speed.rows_per_line);
         let rolling = matches!(cycle.expose_out, EXPOSE_OUT_FIRST_ROW | EXPOSE_OUT_ROLLING_SHUTTER);
@@ -49,8 +80,9 @@ impl Timing {
         let link_ps = u128::from(cycle.frame_bytes) * 1_000_000 / u128::from(model.interface.megabytes_per_s);
         let nanoseconds = |ps: u128| u64::try_from(ps / 1000).unwrap_or(u64::MAX);
         Self {
+            line_delay,
             line_ns: nanoseconds(line_ps),
-            line_ps: speed.line_time_ps,
+            line_ps: u64::try_from(line_ps).unwrap_or(u64::MAX),
             exposure_ns: nanoseconds(exposure_ps),
             readout_ns: nanoseconds(readout_ps),
             period_ns: nanoseconds(sensor_ps.max(link_ps)),
@@ -66,7 +98,7 @@ mod tests {
         let model = Model::builtin(model).unwrap();
         let rows = u32::from(model.sensor.rows);
         let frame_bytes = rows * u32::from(model.sensor.columns) * 2;
-        let cycle = Cycle { exposure_ns, rows, frame_bytes, expose_out: 0, overlap: true };
+        let cycle = Cycle { exposure_ns, pace: Pace::Auto, rows, frame_bytes, expose_out: 0, overlap: true };
         Timing::new(&model, &model.ports[port].speeds[0], cycle)
     }
 

@@ -5,6 +5,7 @@ mod control;
 mod despeckle;
 pub(crate) mod facts;
 pub(crate) mod known;
+mod scan;
 mod set;
 mod settings;
 mod setup;

@@ -78,6 +78,9 @@ impl Settings {
             PARAM_EXP_RES_INDEX => self.resolution = index,
             PARAM_TEMP_SETPOINT => self.setpoint_centi = i16::try_from(number).unwrap_or(self.setpoint_centi),
             PARAM_METADATA_ENABLED => self.metadata = number != 0,
+            PARAM_SCAN_MODE => self.scan_mode = i32::try_from(number).unwrap_or(self.scan_mode),
+            PARAM_SCAN_LINE_DELAY => self.line_delay = u16::try_from(number).unwrap_or(self.line_delay),
+            PARAM_SCAN_WIDTH => self.scan_width = u16::try_from(number).unwrap_or(self.scan_width),
             PARAM_PP_INDEX => {
                 self.feature = index;
                 self.feature_parameter = 0;

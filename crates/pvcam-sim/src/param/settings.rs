@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::abi::constants::EXPOSE_OUT_FIRST_ROW;
-use crate::model::{FeatureParameter, Gain, Model, Port, Resolution, Speed};
+use crate::abi::constants::*;
+use crate::model::{FeatureParameter, Gain, Model, Pace, Port, Resolution, Speed};
 
 /// Everything that survives closing and opening, and `pl_pvcam_uninit` as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,12 @@ pub(crate) struct Settings {
     pub(crate) resolution: usize,
     pub(crate) setpoint_centi: i16,
     pub(crate) metadata: bool,
+    /// `PL_SCAN_MODES` value.
+    pub(crate) scan_mode: i32,
+    /// Used in the line delay mode, in line times.
+    pub(crate) line_delay: u16,
+    /// Used in the scan width mode, in lines.
+    pub(crate) scan_width: u16,
     /// `PL_EXPOSURE_MODES` value of the last setup.
     pub(crate) exposure_mode: i32,
     /// `PL_EXPOSE_OUT_MODES` value of the last setup.
@@ -43,6 +49,9 @@ impl Settings {
             resolution: model.exposure.resolutions.iter().position(unit).unwrap_or(0),
             setpoint_centi: model.sensor.setpoint_centi,
             metadata: false,
+            scan_mode: PL_SCAN_MODE_AUTO,
+            line_delay: 1,
+            scan_width: 1,
             exposure_mode: model.exposure.triggers[0].value,
             expose_out: model.exposure.expose_out.first().map_or(EXPOSE_OUT_FIRST_ROW, |item| item.value),
             feature: 0,
@@ -76,6 +85,17 @@ impl Settings {
     /// The selected exposure unit.
     pub(crate) fn resolution<'m>(&self, model: &'m Model) -> &'m Resolution {
         &model.exposure.resolutions[self.resolution]
+    }
+
+    /// How fast the next acquisition goes over the sensor.
+    pub(crate) fn pace(&self, model: &Model) -> Pace {
+        match (&model.scan, self.scan_mode) {
+            (Some(_), PL_SCAN_MODE_PROGRAMMABLE_LINE_DELAY) => Pace::Delay(self.line_delay),
+            (Some(scan), PL_SCAN_MODE_PROGRAMMABLE_SCAN_WIDTH) => {
+                Pace::Width(self.scan_width, scan.max_line_delay)
+            }
+            _ => Pace::Auto,
+        }
     }
 
     /// How many regions the selected port takes.

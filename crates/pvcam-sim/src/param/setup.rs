@@ -50,6 +50,7 @@ impl Control {
         let trigger = Trigger::from_mode(trigger_mode);
         let cycle = Cycle {
             exposure_ns: u64::from(request.exposure) * resolution.unit.nanoseconds(),
+            pace: self.settings.pace(model),
             rows: rows_read(&request.regions),
             frame_bytes,
             expose_out,
