@@ -5,7 +5,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use support::buffer::Buffer;
-use support::{FrameInfo, NO_OVERWRITE, PARAM_METADATA_ENABLED, Region, Sdk, eventually};
+use support::{FrameInfo, NO_OVERWRITE, PARAM_METADATA_ENABLED, Region, Sdk, SmartStream, eventually};
 
 /// Counts what the simulator's threads allocate.
 struct Counting;
@@ -52,10 +52,22 @@ unsafe extern "C" fn fetch(_info: *mut FrameInfo, client: *mut Client) {
 
 #[test]
 fn a_thousand_frames() {
+    const SMART_ENABLED: u32 = 0x0B02_02BC;
+    const SMART_EXPOSURES: u32 = 0x0E02_02BE;
     let sdk = Sdk::start("[[camera]]\nmodel = \"prime-bsi-usb\"\nspeed = 20.0\n");
     let hcam = sdk.open_first();
+    allocates_nothing(&sdk, hcam);
+    drop(sdk);
+    let sdk = Sdk::start("[[camera]]\nmodel = \"kinetix22-pcie\"\nspeed = 20.0\n");
+    let hcam = sdk.open("pvcamPCIE_0");
+    sdk.set(hcam, SMART_EXPOSURES, SmartStream { entries: 3, params: [1_u32, 2, 3].as_mut_ptr() });
+    sdk.set(hcam, SMART_ENABLED, 1_u16);
+    allocates_nothing(&sdk, hcam);
+}
+
+fn allocates_nothing(sdk: &Sdk, hcam: i16) {
     sdk.set(hcam, PARAM_METADATA_ENABLED, 1_u16);
-    let client = Client { sdk: &raw const sdk, hcam, frames: AtomicU64::new(0) };
+    let client = Client { sdk, hcam, frames: AtomicU64::new(0) };
     sdk.on_eof(hcam, fetch, &client);
     let bytes = sdk.setup_cont(hcam, Region::new(0, 0, 32, 32), NO_OVERWRITE);
     let buffer = Buffer::new(16 * bytes);

@@ -56,9 +56,21 @@ pub(crate) struct Plan {
     pub(crate) trigger: Trigger,
     pub(crate) regions: Vec<Region>,
     pub(crate) timing: Timing,
+    /// The timings that frames take in turn, where the exposures are a list; else empty.
+    pub(crate) turns: Box<[Timing]>,
     /// Bytes from one frame to the next.
     pub(crate) frame_bytes: u32,
     pub(crate) painter: Painter,
+}
+
+impl Plan {
+    /// The times of a frame, by how many were exposed before it.
+    pub(crate) fn timing_of(&self, exposed_before: u32) -> Timing {
+        match u32::try_from(self.turns.len()) {
+            Ok(turns) if turns > 0 => self.turns[(exposed_before % turns) as usize],
+            _ => self.timing,
+        }
+    }
 }
 
 /// The client's buffer.

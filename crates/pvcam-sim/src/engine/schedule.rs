@@ -20,9 +20,7 @@ pub(super) struct Moments {
 /// The pace of one acquisition.
 pub(super) struct Schedule {
     pace: Pace,
-    /// Exposure and readout: from the start of a frame to its arrival.
-    latency: Duration,
-    period: Duration,
+    speed: Speed,
     readout_ns: u64,
     catch_up: CatchUp,
     /// When the last frame arrived, or would have.
@@ -38,11 +36,6 @@ enum Pace {
 
 impl Schedule {
     pub(super) fn new(core: &Core, job: &Job) -> Self {
-        let timing = job.plan.timing;
-        let scaled = |nanoseconds: u64| match core.config.speed {
-            Speed::Factor(factor) => Duration::from_nanos(nanoseconds).div_f64(factor),
-            Speed::Max => Duration::ZERO,
-        };
         let pace = match core.config.speed {
             _ if core.clock.is_stepped() => Pace::Stepped,
             Speed::Max => Pace::Unpaced,
@@ -50,9 +43,8 @@ impl Schedule {
         };
         Self {
             pace,
-            latency: scaled(timing.exposure_ns + timing.readout_ns),
-            period: scaled(timing.period_ns),
-            readout_ns: timing.readout_ns,
+            speed: core.config.speed,
+            readout_ns: job.plan.timing.readout_ns,
             catch_up: core.config.catch_up,
             last_eof: None,
         }
@@ -77,7 +69,7 @@ impl Schedule {
                 if !run.take_trigger(job) {
                     return None;
                 }
-                return Some(self.moments(core.clock.step(job.plan.timing.period_ns)));
+                return Some(self.moments(core.clock.step(job.plan.timing_of(run.exposed).period_ns)));
             }
             if !run.exposing {
                 if !run.take_trigger(job) {
@@ -85,7 +77,7 @@ impl Schedule {
                     continue;
                 }
                 run.exposing = true;
-                run.next_eof = Some(self.next_eof(job.plan.trigger.per_frame()));
+                run.next_eof = Some(self.next_eof(job, run.exposed));
             }
             let eof = run.next_eof.unwrap_or_else(Instant::now);
             if let Pace::Real = self.pace
@@ -94,24 +86,36 @@ impl Schedule {
                 wake.wait_until(run, eof);
                 continue;
             }
-            let arrived = self.arrive(core, eof);
+            let period = self.scaled(job.plan.timing_of(run.exposed).period_ns);
+            let arrived = self.arrive(core, eof, period);
             return Some(self.moments(core.clock.at(arrived)));
         }
         None
     }
 
     /// When the frame that starts to expose now will have arrived.
-    fn next_eof(&self, triggered: bool) -> Instant {
+    fn next_eof(&self, job: &Job, exposed: u32) -> Instant {
         let now = Instant::now();
+        let timing = job.plan.timing_of(exposed);
+        // Exposure and readout: from the start of a frame to its arrival.
+        let latency = self.scaled(timing.exposure_ns + timing.readout_ns);
+        let period = self.scaled(timing.period_ns);
         match self.last_eof {
-            None => now + self.latency,
-            Some(last) if triggered => (last + self.period).max(now + self.latency),
-            Some(last) => last + self.period,
+            None => now + latency,
+            Some(last) if job.plan.trigger.per_frame() => (last + period).max(now + latency),
+            Some(last) => last + period,
+        }
+    }
+
+    fn scaled(&self, nanoseconds: u64) -> Duration {
+        match self.speed {
+            Speed::Factor(factor) => Duration::from_nanos(nanoseconds).div_f64(factor),
+            Speed::Max => Duration::ZERO,
         }
     }
 
     /// Settles at what time the frame due at `eof` counts as arrived, and how late the writer is.
-    fn arrive(&mut self, core: &Core, mut eof: Instant) -> Instant {
+    fn arrive(&mut self, core: &Core, mut eof: Instant, period: Duration) -> Instant {
         let now = Instant::now();
         if let Pace::Unpaced = self.pace {
             return now;
@@ -120,10 +124,10 @@ impl Schedule {
         core.stats
             .max_lag_us
             .fetch_max(u64::try_from(lag.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
-        if self.catch_up == CatchUp::Skip && !self.period.is_zero() {
-            let missed = u32::try_from(lag.as_nanos() / self.period.as_nanos()).unwrap_or(u32::MAX);
+        if self.catch_up == CatchUp::Skip && !period.is_zero() {
+            let missed = u32::try_from(lag.as_nanos() / period.as_nanos()).unwrap_or(u32::MAX);
             add(&core.stats.missed_schedule, missed.into());
-            eof += self.period * missed;
+            eof += period * missed;
         }
         self.last_eof = Some(eof);
         eof

@@ -117,7 +117,7 @@ fn facts(core: &Core, job: &Job, camera_number: u32, moments: Moments) -> FrameF
         camera_number,
         bof_ns: core.clock.stamp(moments.bof_ns),
         eof_ns: core.clock.stamp(moments.eof_ns),
-        exposure_ns: job.plan.timing.exposure_ns,
+        exposure_ns: job.plan.timing_of(camera_number.wrapping_sub(1)).exposure_ns,
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) struct Model {
     pub(crate) exposure: Exposure,
     /// `None`: no programmable scan.
     pub(crate) scan: Option<Scan>,
+    /// `None`: no SMART streaming.
+    pub(crate) smart: Option<Smart>,
     /// `None`: the camera has no embedded metadata.
     pub(crate) metadata: Option<Metadata>,
     /// Parameters that this camera lacks, of those that the simulator works out itself; without `PARAM_`.
@@ -219,6 +221,15 @@ pub(crate) struct Scan {
     /// Lines that expose at once, at most.
     #[serde(deserialize_with = "check::positive")]
     pub(crate) max_width: u16,
+}
+
+/// SMART streaming: a list of exposures that frames take in turn.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Smart {
+    /// Longest list.
+    #[serde(deserialize_with = "check::positive")]
+    pub(crate) max_entries: u16,
 }
 
 /// Embedded metadata.

@@ -32,6 +32,7 @@ impl View<'_> {
             .or_else(|| self.exposure(known.id))
             .or_else(|| self.after_setup(known.id))
             .or_else(|| self.scan(known.id))
+            .or_else(|| self.smart(known.id))
             .or_else(|| self.regions(known.id))
             .or_else(|| self.post_processing(known.id))
             .or_else(|| self.stored(known))

@@ -9,6 +9,7 @@ mod scan;
 mod set;
 mod settings;
 mod setup;
+mod smart;
 pub(crate) mod value;
 
 pub(crate) use control::Control;

@@ -25,6 +25,9 @@ impl Control {
         if !facts.access.writable() {
             return Err(PL_ERR_ACCESS_DENIED.into());
         }
+        if let Value::List(list) = value {
+            return self.set_smart_exposures(model, list).map(|()| false);
+        }
         let (Value::Number(number), Value::Number(min), Value::Number(max)) = (value, &facts.min, &facts.max)
         else {
             return Err(PL_ERR_VALUE_INVALID.into());
@@ -78,6 +81,7 @@ impl Settings {
             PARAM_EXP_RES_INDEX => self.resolution = index,
             PARAM_TEMP_SETPOINT => self.setpoint_centi = i16::try_from(number).unwrap_or(self.setpoint_centi),
             PARAM_METADATA_ENABLED => self.metadata = number != 0,
+            PARAM_SMART_STREAM_MODE_ENABLED => self.smart = number != 0,
             PARAM_SCAN_MODE => self.scan_mode = i32::try_from(number).unwrap_or(self.scan_mode),
             PARAM_SCAN_LINE_DELAY => self.line_delay = u16::try_from(number).unwrap_or(self.line_delay),
             PARAM_SCAN_WIDTH => self.scan_width = u16::try_from(number).unwrap_or(self.scan_width),

@@ -24,6 +24,10 @@ pub(crate) struct Settings {
     pub(crate) line_delay: u16,
     /// Used in the scan width mode, in lines.
     pub(crate) scan_width: u16,
+    /// SMART streaming is on.
+    pub(crate) smart: bool,
+    /// Its exposures, in the current exposure unit.
+    pub(crate) smart_exposures: Vec<u32>,
     /// `PL_EXPOSURE_MODES` value of the last setup.
     pub(crate) exposure_mode: i32,
     /// `PL_EXPOSE_OUT_MODES` value of the last setup.
@@ -50,6 +54,8 @@ impl Settings {
             setpoint_centi: model.sensor.setpoint_centi,
             metadata: false,
             scan_mode: PL_SCAN_MODE_AUTO,
+            smart: false,
+            smart_exposures: Vec::new(),
             line_delay: 1,
             scan_width: 1,
             exposure_mode: model.exposure.triggers[0].value,

@@ -57,10 +57,30 @@ impl Control {
             overlap: !trigger.per_frame(),
         };
         let timing = Timing::new(model, self.settings.speed(model), cycle);
+        let turns = self.turns(model, request.exposure, cycle)?;
         self.settings.exposure_mode = trigger_mode;
         self.settings.expose_out = expose_out;
         let Request { mode, regions, .. } = request;
-        Ok(Plan { mode, trigger, regions, timing, frame_bytes, painter })
+        Ok(Plan { mode, trigger, regions, timing, turns, frame_bytes, painter })
+    }
+}
+
+impl Control {
+    /// The timings of the SMART streaming list, if that is on; it wants an exposure argument that is not 0.
+    fn turns(&self, model: &Model, exposure: u32, cycle: Cycle) -> Outcome<Box<[Timing]>> {
+        let (settings, resolution) = (&self.settings, self.settings.resolution(model));
+        if !settings.smart || settings.smart_exposures.is_empty() {
+            return Ok(Box::default());
+        }
+        let allowed = |exposure: &u32| (resolution.min..=resolution.max).contains(exposure);
+        if exposure == 0 || !settings.smart_exposures.iter().all(allowed) {
+            return Err(PL_ERR_EXPOSURE_OUT_OF_RANGE.into());
+        }
+        let timing = |exposure: &u32| {
+            let exposure_ns = u64::from(*exposure) * resolution.unit.nanoseconds();
+            Timing::new(model, settings.speed(model), Cycle { exposure_ns, ..cycle })
+        };
+        Ok(settings.smart_exposures.iter().map(timing).collect())
     }
 }
 

@@ -63,6 +63,8 @@ pub(crate) enum Value {
     Number(i64),
     Text(String),
     Region(types::Region),
+    /// The exposures of SMART streaming.
+    List(Vec<u32>),
 }
 
 impl Value {
@@ -82,6 +84,7 @@ impl Value {
                     std::ptr::copy_nonoverlapping(text.as_ptr(), out.cast::<u8>(), text.len());
                     out.cast::<u8>().add(text.len()).write(0);
                 }
+                Self::List(list) => write_list(list, out.cast()),
                 Self::Region(region) => out.cast::<types::Region>().write_unaligned(*region),
                 Self::Number(number) => match kind {
                     Kind::U8 => out.cast::<u8>().write(*number as u8),
@@ -117,9 +120,43 @@ impl Value {
                 Kind::Enum => i64::from(from.cast::<i32>().read_unaligned()),
                 Kind::U64 => i64::try_from(from.cast::<u64>().read_unaligned()).unwrap_or(i64::MAX),
                 Kind::I64 => from.cast::<i64>().read_unaligned(),
-                Kind::F64 | Kind::Text | Kind::SmartStream | Kind::Region => return None,
+                Kind::SmartStream => return read_list(from.cast()).map(Self::List),
+                Kind::F64 | Kind::Text | Kind::Region => return None,
             }
         };
         Some(Self::Number(number))
+    }
+}
+
+/// Writes the list behind the client's pointer, as far as its `entries` say that there is room, and tells in them how many
+/// there are. Without a pointer only the number is told.
+///
+/// # Safety
+///
+/// `out` holds a structure whose `params` is null or has room for `entries` values; alignment is not asked for.
+unsafe fn write_list(list: &[u32], out: *mut types::SmartStream) {
+    // SAFETY: the caller vouches for the structure and for the room behind it; every access is unaligned.
+    unsafe {
+        let theirs = out.read_unaligned();
+        let room = if theirs.params.is_null() { 0 } else { usize::from(theirs.entries) };
+        for (index, value) in list.iter().take(room).enumerate() {
+            theirs.params.add(index).write_unaligned(*value);
+        }
+        out.cast::<u16>().write_unaligned(u16::try_from(list.len()).unwrap_or(u16::MAX));
+    }
+}
+
+/// The list of a client; `None` without a pointer to values.
+///
+/// # Safety
+///
+/// `from` holds a structure whose `params` is null or points at `entries` values; alignment is not asked for.
+unsafe fn read_list(from: *const types::SmartStream) -> Option<Vec<u32>> {
+    // SAFETY: the caller vouches for the structure and for the values behind it; every access is unaligned.
+    unsafe {
+        let theirs = from.read_unaligned();
+        let values = theirs.params;
+        let value = |index: u16| values.add(index.into()).read_unaligned();
+        (!values.is_null()).then(|| (0..theirs.entries).map(value).collect())
     }
 }

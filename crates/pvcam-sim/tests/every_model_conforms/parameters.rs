@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 
 use crate::Findings;
-use crate::support::{ATTR_CURRENT, ATTR_DEFAULT, ATTR_MAX, ATTR_MIN, Sdk};
+use crate::support::{ATTR_CURRENT, ATTR_DEFAULT, ATTR_MAX, ATTR_MIN, Sdk, SmartStream};
 
 pub(crate) const COUNT: i16 = 1;
 const TYPE: i16 = 2;
@@ -18,6 +18,7 @@ const READ_WRITE: u16 = 2;
 const EXIST_CHECK: u16 = 3;
 const WRITE_ONLY: u16 = 4;
 
+const SMART_EXPOSURES: u32 = 0x0E02_02BE;
 const ENUM: u16 = 9;
 const TEXT: u16 = 13;
 const REGION: u16 = 20;
@@ -58,10 +59,14 @@ pub(crate) fn facts() -> Vec<Fact> {
 type Answer = Result<Vec<u8>, i16>;
 
 fn ask(sdk: &Sdk, hcam: i16, id: u32, attribute: i16) -> (Answer, usize) {
-    let mut room = vec![0xA5_u8; 2048];
+    let mut before = vec![0xA5_u8; 2048];
+    if id == SMART_EXPOSURES && attribute == ATTR_CURRENT {
+        before[..16].fill(0); // The value is a structure with a pointer to room, of which there is none here.
+    }
+    let mut room = before.clone();
     // SAFETY: more room than any attribute takes.
     let result = unsafe { (sdk.f.pl_get_param)(hcam, id, attribute, room.as_mut_ptr().cast::<c_void>()) };
-    let written = room.iter().rposition(|&byte| byte != 0xA5).map_or(0, |last| last + 1);
+    let written = room.iter().zip(&before).rposition(|(now, then)| now != then).map_or(0, |last| last + 1);
     (if result == 1 { Ok(room) } else { Err(sdk.code()) }, written)
 }
 
@@ -166,7 +171,7 @@ fn value(sdk: &Sdk, hcam: i16, fact: &Fact, bytes: &[u8], findings: &mut Finding
     if fact.type_code == TEXT {
         let length = bytes.iter().position(|&byte| byte == 0).map(|null| null + 1);
         findings.same(length, usize::try_from(count).ok(), &format!("{name} length"));
-    } else if fact.type_code != REGION {
+    } else if fact.type_code != REGION && fact.id != SMART_EXPOSURES {
         let at = |attribute| ask(sdk, hcam, fact.id, attribute).0.map(|bytes| number(fact.type_code, &bytes));
         let (now, range) = (number(fact.type_code, bytes), (at(ATTR_MIN), at(ATTR_MAX), at(ATTR_DEFAULT)));
         let (Ok(low), Ok(high), Ok(power_up)) = range else { return };
@@ -218,10 +223,34 @@ pub(crate) fn set_all(sdk: &Sdk, hcam: i16, facts: &[Fact], findings: &mut Findi
             READ_ONLY | EXIST_CHECK => {
                 findings.same(set(sdk, hcam, fact.id, 0), Err(156), &format!("{} is read-only", fact.name));
             }
+            READ_WRITE if fact.id == SMART_EXPOSURES => exposures(sdk, hcam, findings),
             READ_WRITE => read_back(sdk, hcam, fact, findings),
             _ => findings.same(set(sdk, hcam, fact.id, 1), Ok(()), &format!("{} set", fact.name)),
         }
     }
+}
+
+/// The list of exposures: taken as it is, and refused without values or with more than the camera holds.
+fn exposures(sdk: &Sdk, hcam: i16, findings: &mut Findings) {
+    let most: u16 = sdk.get(hcam, SMART_EXPOSURES, ATTR_MAX);
+    let mut values: Vec<u32> = (1..=u32::from(most) + 1).collect();
+    let mut list = |entries: u16| SmartStream { entries, params: values.as_mut_ptr() };
+    let put = |list: SmartStream| {
+        // SAFETY: the structure that the parameter takes, with as many values as it says.
+        let result = unsafe { (sdk.f.pl_set_param)(hcam, SMART_EXPOSURES, (&raw const list).cast()) };
+        if result == 1 { Ok(()) } else { Err(sdk.code()) }
+    };
+    findings.same(put(list(most + 1)), Err(165), "a list that is too long");
+    findings.same(put(list(0)), Err(165), "an empty list");
+    let nowhere = SmartStream { entries: 3, params: std::ptr::null_mut() };
+    findings.same(put(nowhere), Err(164), "a list of nothing");
+    findings.same(put(list(most)), Ok(()), "the longest list");
+    let mut room = vec![0_u32; most.into()];
+    let mut back = SmartStream { entries: most, params: room.as_mut_ptr() };
+    // SAFETY: a structure with room for as many values as it says.
+    sdk.ok(unsafe { (sdk.f.pl_get_param)(hcam, SMART_EXPOSURES, ATTR_CURRENT, (&raw mut back).cast()) });
+    findings.same(back.entries, most, "entries read back");
+    findings.check(room.iter().copied().eq(1..=u32::from(most)), || format!("values read back: {room:?}"));
 }
 
 fn read_back(sdk: &Sdk, hcam: i16, fact: &Fact, findings: &mut Findings) {

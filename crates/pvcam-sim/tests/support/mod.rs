@@ -61,6 +61,13 @@ pub struct Region {
     pub pbin: u16,
 }
 
+/// A list of exposures.
+#[repr(C)]
+pub struct SmartStream {
+    pub entries: u16,
+    pub params: *mut u32,
+}
+
 impl Region {
     pub const fn new(column: u16, row: u16, columns: u16, rows: u16) -> Self {
         Self { s1: column, s2: column + columns - 1, sbin: 1, p1: row, p2: row + rows - 1, pbin: 1 }
