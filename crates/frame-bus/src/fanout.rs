@@ -12,6 +12,7 @@ use crate::admission::{SubscribeError, admit};
 use crate::books::{BusBooks, SubscriberBooks};
 use crate::event::Closing;
 use crate::frame::{Account, Holding};
+use crate::mailbox::number_of;
 use crate::plan::{BusPlan, Request};
 use crate::seat::{AWAKE, FREE, LEFT, Offer, PHASE, Seat, TASK, THREAD, TOLD};
 use crate::sync::{AtomicU32, AtomicU64, Line, Mutex, Ordering, bump, fence, yield_now};
@@ -114,25 +115,35 @@ impl Fanout {
         self.wake_one();
     }
 
-    /// The last who wants the frame gets the lease itself, those before it get clones.
+    /// First asks who wants the frame, then makes all clones in one step; the last one gets the lease itself.
     #[inline]
     fn hand_out(&self, lease: Lease) {
-        let mut last: Option<(usize, &Seat)> = None;
-        for (index, seat) in self.used().iter().enumerate() {
-            let wants = seat.is_active() && seat.wants(lease.record());
-            if wants && let Some((index, seat)) = last.replace((index, seat)) {
-                self.put(index, seat, lease.clone());
+        let (record, seats) = (lease.record(), self.used());
+        let number = number_of(record);
+        let (mut wanted, mut last) = (0, 0);
+        for (index, seat) in seats.iter().enumerate() {
+            let wants = seat.is_active() && seat.wants(record);
+            seat.chosen.store(wants.into(), Ordering::Relaxed);
+            if wants {
+                (wanted, last) = (wanted + 1, index);
             }
         }
-        if let Some((index, seat)) = last {
-            self.put(index, seat, lease);
+        if wanted > 1 {
+            let before = seats.iter().enumerate().take(last);
+            let chosen = before.filter(|(_, seat)| seat.chosen.load(Ordering::Relaxed) != 0);
+            // As many as were chosen before the last, so both end together.
+            for ((index, seat), lease) in chosen.zip(lease.clones(wanted - 1)) {
+                self.put(index, seat, lease, number);
+            }
+        }
+        if let Some(seat) = seats.get(last).filter(|_| wanted > 0) {
+            self.put(last, seat, lease, number);
         }
     }
 
     #[inline]
-    fn put(&self, index: usize, seat: &Seat, lease: Lease) {
-        let number = Seat::number(&lease);
-        if seat.put(lease) == Offer::Ends && !self.is_closed() {
+    fn put(&self, index: usize, seat: &Seat, lease: Lease, number: u64) {
+        if seat.put(lease, number) == Offer::Ends && !self.is_closed() {
             let walk = &self.walk.0;
             walk.overrun_seat.store(index as u64, Ordering::Relaxed);
             walk.overrun_frame.store(number, Ordering::Relaxed);

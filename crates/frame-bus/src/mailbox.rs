@@ -30,9 +30,10 @@ struct Entry {
     refused: AtomicU64,
 }
 
-/// What the publisher alone writes, besides `tail`.
+/// What the publisher alone writes; its reader looks at the tail.
 #[derive(Debug, Default)]
 struct Writing {
+    tail: AtomicU64,
     /// One past the position displaced last.
     displaced_to: AtomicU64,
     /// Runs begun.
@@ -46,7 +47,6 @@ struct Writing {
 pub(crate) struct Mailbox {
     entries: Box<[Entry]>,
     newest: Line<LeaseCell>,
-    tail: Line<AtomicU64>,
     head: Line<AtomicU64>,
     /// First number of the two youngest runs of displaced frames.
     runs: [AtomicU64; 2],
@@ -84,7 +84,6 @@ impl Mailbox {
         Self {
             entries: (0..depth.max(1)).map(|_| Entry::default()).collect(),
             newest: Line::default(),
-            tail: Line::default(),
             head: Line::default(),
             runs: Default::default(),
             writing: Line::default(),
@@ -97,7 +96,8 @@ impl Mailbox {
     pub(crate) fn reset(&self) {
         self.sweep();
         let w = &self.writing.0;
-        let words = [&self.tail.0, &self.head.0, &w.displaced_to, &w.runs, &w.refused_first, &w.refused];
+        let words =
+            [&self.writing.0.tail, &self.head.0, &w.displaced_to, &w.runs, &w.refused_first, &w.refused];
         words.into_iter().for_each(|word| word.store(0, Ordering::Relaxed));
     }
 
@@ -108,7 +108,7 @@ impl Mailbox {
 
     /// Frames accepted.
     pub(crate) fn accepted(&self) -> u64 {
-        self.tail.0.load(Ordering::Acquire)
+        self.writing.0.tail.load(Ordering::Acquire)
     }
 
     /// Frames taken or displaced.
@@ -135,17 +135,17 @@ impl Mailbox {
     }
 
     /// Publisher: puts a frame in; a full mailbox gives up its oldest.
-    pub(crate) fn put_displacing(&self, depth: u64, lease: Lease) -> Put {
-        let (tail, mut put) = (self.tail.0.load(Ordering::Relaxed), Put::Accepted);
+    pub(crate) fn put_displacing(&self, depth: u64, lease: Lease, number: u64) -> Put {
+        let (tail, mut put) = (self.writing.0.tail.load(Ordering::Relaxed), Put::Accepted);
         let entry = self.entry(tail, depth);
         let head = self.head.0.load(Ordering::Acquire);
         if tail.wrapping_sub(head) >= depth && self.displace(head, entry) {
             put = Put::Displaced;
         }
-        entry.number.store(number_of(lease.record()), Ordering::Relaxed);
+        entry.number.store(number, Ordering::Relaxed);
         // What comes out was displaced just now, or belongs to a reader that was too late for it.
         drop(entry.cell.swap(Some(lease)));
-        self.tail.0.store(tail + 1, Ordering::Release);
+        self.writing.0.tail.store(tail + 1, Ordering::Release);
         put
     }
 
@@ -167,12 +167,12 @@ impl Mailbox {
     }
 
     /// Publisher: puts a frame in if there is room.
-    pub(crate) fn put_refusing(&self, depth: u64, lease: Lease) -> Put {
-        let (tail, w) = (self.tail.0.load(Ordering::Relaxed), &self.writing.0);
+    pub(crate) fn put_refusing(&self, depth: u64, lease: Lease, number: u64) -> Put {
+        let (tail, w) = (self.writing.0.tail.load(Ordering::Relaxed), &self.writing.0);
         // Acquire: the reader emptied the cell before it moved the head.
         if tail.wrapping_sub(self.head.0.load(Ordering::Acquire)) >= depth {
             if w.refused.load(Ordering::Relaxed) == 0 {
-                w.refused_first.store(number_of(lease.record()), Ordering::Relaxed);
+                w.refused_first.store(number, Ordering::Relaxed);
             }
             bump(&w.refused, 1);
             return Put::Refused;
@@ -182,7 +182,7 @@ impl Mailbox {
         entry.refused.store(w.refused.load(Ordering::Relaxed), Ordering::Relaxed);
         w.refused.store(0, Ordering::Relaxed);
         drop(entry.cell.swap(Some(lease)));
-        self.tail.0.store(tail + 1, Ordering::Release);
+        self.writing.0.tail.store(tail + 1, Ordering::Release);
         Put::Accepted
     }
 
@@ -190,7 +190,7 @@ impl Mailbox {
     /// this comes after the put: one of the two finds the frame.
     pub(crate) fn take_back(&self, depth: u64) {
         drop(self.take_newest());
-        let last = self.tail.0.load(Ordering::Relaxed).wrapping_sub(1);
+        let last = self.writing.0.tail.load(Ordering::Relaxed).wrapping_sub(1);
         drop(self.entry(last, depth).cell.swap(None));
     }
 
@@ -198,7 +198,7 @@ impl Mailbox {
     pub(crate) fn take_refusing(&self, depth: u64, cursor: &mut Cursor) -> Option<Lease> {
         loop {
             let head = self.head.0.load(Ordering::Relaxed);
-            if self.tail.0.load(Ordering::Acquire) == head {
+            if self.writing.0.tail.load(Ordering::Acquire) == head {
                 return None;
             }
             let entry = self.entry(head, depth);
@@ -218,7 +218,7 @@ impl Mailbox {
     pub(crate) fn take_displacing(&self, depth: u64, cursor: &mut Cursor) -> Option<Lease> {
         loop {
             let head = self.head.0.load(Ordering::Acquire);
-            if self.tail.0.load(Ordering::Acquire) == head {
+            if self.writing.0.tail.load(Ordering::Acquire) == head {
                 return None;
             }
             let entry = self.entry(head, depth);

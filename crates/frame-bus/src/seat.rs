@@ -7,8 +7,8 @@ use frame_pool::{Doorbell, Evidence, Lease, Record};
 
 use crate::books::SubscriberBooks;
 use crate::frame::Account;
-use crate::mailbox::{Mailbox, Put, number_of};
-use crate::plan::{Keeps, Pace, Policy, Request};
+use crate::mailbox::{Mailbox, Put};
+use crate::plan::{Filter, Keeps, Pace, Policy, Request};
 use crate::sync::{AtomicU32, AtomicU64, Line, Mutex, Ordering, bump};
 
 /// Phases of a seat, in the low bits of its state; the bits above count who sat here.
@@ -42,6 +42,8 @@ struct Rule {
     last: AtomicU64,
     after_loss: AtomicU32,
     proven: AtomicU32,
+    /// Neither pace nor filter: all frames are wanted.
+    plain: AtomicU32,
 }
 
 /// What the publisher counts.
@@ -79,6 +81,8 @@ pub(crate) struct Seat {
     /// The delivery that was going on when the last reader left.
     pub(crate) left_during: AtomicU64,
     rule: Rule,
+    /// Publisher: whether the present frame is for this seat.
+    pub(crate) chosen: AtomicU32,
     pub(crate) mailbox: Mailbox,
     offered: Line<Offered>,
     pub(crate) reading: Line<Taken>,
@@ -107,6 +111,7 @@ impl Seat {
             state: AtomicU64::new(FREE),
             left_during: AtomicU64::new(0),
             rule: Rule::default(),
+            chosen: AtomicU32::new(0),
             mailbox: Mailbox::new(depth),
             offered: Line::default(),
             reading: Line::default(),
@@ -142,6 +147,8 @@ impl Seat {
         rule.last.store(request.filter.last, Ordering::Relaxed);
         rule.after_loss.store(request.filter.after_loss.into(), Ordering::Relaxed);
         rule.proven.store(request.filter.proven.into(), Ordering::Relaxed);
+        let plain = (nth, period) == (0, 0) && request.filter == Filter::default();
+        rule.plain.store(plain.into(), Ordering::Relaxed);
         self.waiting.store(AWAKE, Ordering::Relaxed);
         *self.card.lock() = Card { account: Some(Arc::clone(account)), request: Some(request.clone()) };
         ((self.state.load(Ordering::Relaxed) & !PHASE) + GENERATION) | ACTIVE
@@ -157,7 +164,8 @@ impl Seat {
     #[inline]
     pub(crate) fn wants(&self, record: &Record) -> bool {
         bump(&self.offered.0.offered, 1);
-        let wanted = self.passes(record) && self.is_due(record);
+        let plain = self.rule.plain.load(Ordering::Relaxed) != 0;
+        let wanted = plain || (self.passes(record) && self.is_due(record));
         if !wanted {
             bump(&self.offered.0.skipped, 1);
         }
@@ -196,11 +204,11 @@ impl Seat {
 
     /// Publisher: puts a frame in, as the policy says.
     #[inline]
-    pub(crate) fn put(&self, lease: Lease) -> Offer {
+    pub(crate) fn put(&self, lease: Lease, number: u64) -> Offer {
         let depth = self.rule.depth.load(Ordering::Relaxed);
         let put = match self.rule.keeps.load(Ordering::Relaxed) {
-            REFUSING => self.mailbox.put_refusing(depth, lease),
-            DISPLACING => self.mailbox.put_displacing(depth, lease),
+            REFUSING => self.mailbox.put_refusing(depth, lease, number),
+            DISPLACING => self.mailbox.put_displacing(depth, lease, number),
             _ => self.mailbox.put_newest(lease),
         };
         match put {
@@ -266,10 +274,5 @@ impl Seat {
     pub(crate) fn is_still(&self, delivery: u64) -> bool {
         let during = self.left_during.load(Ordering::Relaxed);
         during.is_multiple_of(2) || during != delivery
-    }
-
-    /// Number of a frame as losses are told.
-    pub(crate) fn number(lease: &Lease) -> u64 {
-        number_of(lease.record())
     }
 }

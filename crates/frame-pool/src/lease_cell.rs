@@ -4,6 +4,7 @@ use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 
 use crate::lease::Lease;
+use crate::shared::Shared;
 use crate::slot::Slot;
 use crate::sync::{AtomicPtr, Ordering};
 
@@ -97,4 +98,38 @@ unsafe fn from_raw(slot: *mut Slot) -> Option<Lease> {
     let slot = NonNull::new(slot)?;
     // SAFETY: by contract a count comes with the pointer, and it keeps the slot alive.
     Some(unsafe { Lease::adopt(slot.as_ref()) })
+}
+
+/// Clones of one lease that were counted all at once; made by [`Lease::clones`]. Those not taken are dropped with it.
+#[derive(Debug)]
+#[must_use = "clones that are not taken are dropped"]
+pub struct Clones<'a> {
+    of: &'a Lease,
+    left: u32,
+}
+
+impl Lease {
+    /// `count` clones for the price of one, taken one by one. Aborts as cloning does when there are too many.
+    #[inline]
+    pub fn clones(&self, count: u32) -> Clones<'_> {
+        Shared::retain_slot_by(self.slot(), count);
+        Clones { of: self, left: count }
+    }
+}
+
+impl Iterator for Clones<'_> {
+    type Item = Lease;
+
+    #[inline]
+    fn next(&mut self) -> Option<Lease> {
+        self.left = self.left.checked_sub(1)?;
+        // SAFETY: `clones` made `count` counts of this slot, and each is handed over once.
+        Some(unsafe { Lease::adopt(self.of.slot()) })
+    }
+}
+
+impl Drop for Clones<'_> {
+    fn drop(&mut self) {
+        self.for_each(drop);
+    }
 }

@@ -220,9 +220,15 @@ impl Shared {
     /// One more lease on a slot that has at least one.
     #[inline]
     pub(crate) fn retain_slot(slot: &Slot) {
+        Self::retain_slot_by(slot, 1);
+    }
+
+    /// So many leases more, in one step.
+    #[inline]
+    pub(crate) fn retain_slot_by(slot: &Slot, leases: u32) {
         // Relaxed: whoever clones holds a lease already, as with `Arc`.
-        let before = slot.refs.fetch_add(1, Ordering::Relaxed) & COUNT;
-        if before >= MOST_LEASES {
+        let before = slot.refs.fetch_add(leases.into(), Ordering::Relaxed) & COUNT;
+        if before + u64::from(leases) > MOST_LEASES {
             // Clones that are forgotten in a loop would wrap the count and free a slot that is being read.
             std::process::abort();
         }
