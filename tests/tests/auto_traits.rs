@@ -8,6 +8,7 @@ use std::error::Error;
 use std::ops::{Deref, DerefMut};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
+use frame_bus::{Bus, Callback, Frame, Publisher, Subscriber};
 use frame_pool::{
     Books, Doorbell, Held, Holder, Holding, Layout, Lease, Limit, LossEvent, Overrun, OwnedFrame, Picture,
     PinError, Pinned, PinnedPages, Pool, PoolError, PublishError, RawFrame, Record, RegionError,
@@ -58,6 +59,17 @@ no!(Armed: Clone, Copy);
 no!(Session: Clone, Copy);
 no!(Stopped: Clone, Copy);
 
+// A frame of a bus is a lease with a name. One thread reads a subscriber at a time; its methods see to that, not its type.
+yes!(Frame: Clone + Send + Sync + Unpin + AsRef<[u8]> + Deref<Target = Lease> + 'static);
+no!(Frame: Copy, Default, DerefMut);
+yes!(Subscriber: Send + Sync + Unpin + 'static);
+no!(Subscriber: Clone, Copy, Iterator);
+yes!(Bus: Send + Sync + Unpin + 'static);
+no!(Bus: Clone, Copy);
+yes!(Callback: Send + Sync + 'static);
+no!(Callback: Clone, Copy);
+yes!(Publisher: Clone + Send + Sync + Unpin + 'static);
+no!(Publisher: Copy);
 // Frames may be read from several threads; a canceller is handed out.
 yes!(Frames: Send + Sync + Unpin + Iterator + 'static);
 no!(Frames: Clone, Copy);
