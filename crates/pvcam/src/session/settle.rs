@@ -122,13 +122,17 @@ impl Delivering {
         Some(stamp.is_some_and(|stamp| stamp.number == number))
     }
 
-    /// Locked ring: whether a loss explains that `beyond` frames are missing which the host has not numbered. It does if there was
-    /// time for so many since the last frame, at the fastest pace of this run: one that was written over is announced with its own
-    /// time, not with that of the frame in its slot, so a whole round too soon. And either the ring is known to have been full, or
-    /// the slot before is untouched: who writes over a slot by going round has written over that one first.
+    /// Locked ring: whether a loss explains that `beyond` frames are missing which the host has not numbered. Of three things two have
+    /// to say so: the ring is known to have been full; the slot before is untouched (who writes over a slot by going round has
+    /// written over that one first); and, with one of them, there was time for so many since the last frame, at the fastest
+    /// pace of this run (one that was written over is announced with its own time, not with that of the frame in its slot, so a
+    /// whole round too soon).
     fn is_loss(&self, progress: &Progress, arrival: &Arrival, beyond: u64) -> bool {
-        if progress.fill.full_after != Some(progress.camera) && self.witness(progress) != Some(true) {
-            return false;
+        match (progress.fill.full_after == Some(progress.camera), self.witness(progress) == Some(true)) {
+            (false, false) => return false,
+            // Both leave no doubt; and a camera that was starved before has a pace that says too little.
+            (true, true) => return true,
+            _ => {}
         }
         let passed = arrival.info.TimeStamp.saturating_sub(progress.eof_100us).max(0).unsigned_abs();
         // A camera that has not yet sent a few frames in a row is believed to be as fast as its own figures.
