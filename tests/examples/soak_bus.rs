@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use frame_bus::{Bus, BusPlan, Closing, Event, Policy, Request, SubscribeError, Subscriber};
 use frame_pool::{Pool, RegionPlan};
 use pvcam::{Plan, Session};
-use pvcam_tests::{Rig, SOON, Sample, balanced, growth, small, trust};
+use pvcam_tests::{Rig, SOON, Sample, balanced, growth, small, soak_main, trust};
 
 const SLOTS: u32 = 64;
 /// Who wants every frame, each on a thread that sleeps.
@@ -263,21 +263,5 @@ fn soak(time: Duration) -> Result<(), String> {
 }
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let seconds = match arguments.as_slice() {
-        [] => Some(60),
-        [option, value] if option == "--seconds" => value.parse().ok(),
-        _ => None,
-    };
-    let Some(seconds) = seconds else {
-        eprintln!("usage: soak_bus [--seconds N]");
-        return ExitCode::FAILURE;
-    };
-    match soak(Duration::from_secs(seconds)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            eprintln!("{why}");
-            ExitCode::FAILURE
-        }
-    }
+    soak_main("soak_bus", soak)
 }

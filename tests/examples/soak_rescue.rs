@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use frame_pool::{Pool, RegionPlan};
 use pvcam::{Frames, Lease, Plan, Region, Session};
-use pvcam_tests::{Rig, SOON, Sample, growth, next, trust};
+use pvcam_tests::{Rig, SOON, Sample, growth, next, soak_main, trust};
 
 const SLOTS: u64 = 32;
 const EACH: u64 = 10;
@@ -105,21 +105,5 @@ fn soak(time: Duration) -> Result<(), String> {
 }
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let seconds = match arguments.as_slice() {
-        [] => Some(60),
-        [option, value] if option == "--seconds" => value.parse().ok(),
-        _ => None,
-    };
-    let Some(seconds) = seconds else {
-        eprintln!("usage: soak_rescue [--seconds N]");
-        return ExitCode::FAILURE;
-    };
-    match soak(Duration::from_secs(seconds)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            eprintln!("{why}");
-            ExitCode::FAILURE
-        }
-    }
+    soak_main("soak_rescue", soak)
 }

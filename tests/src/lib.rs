@@ -16,6 +16,7 @@ mod pictures;
 mod rig;
 mod rings;
 mod sim_library;
+mod soak;
 
 pub use bus::{BusRig, balanced, frame, lag};
 pub use child::{Ended, child};
@@ -24,3 +25,4 @@ pub use pictures::{assert_counter_scene, counter, pages, scene_of};
 pub use rig::{Rig, SOON, next, rest, small, trust};
 pub use rings::{Ring, Taker};
 pub use sim_library::{control, scratch, shared_library};
+pub use soak::soak_main;

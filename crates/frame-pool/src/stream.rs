@@ -80,7 +80,7 @@ pub(crate) struct Job {
 /// The producing side of one run.
 ///
 /// `publish`, `vacant` and `copy` are `unsafe`: who calls them vouches for the ring (see each), and calls them from one thread at a
-/// time, the one on which the SDK announces frames. `lost`, `next_block` and `ring_was_full` belong to that thread as well; from
+/// time, the one on which the SDK announces frames. `lost` and `next_block` belong to that thread as well; from
 /// another one they would only make the books wrong. None of them allocates, locks, logs or panics.
 pub struct Stream {
     pub(crate) pool: Owner,
@@ -98,7 +98,6 @@ pub struct Stream {
     pub(crate) newest_block: AtomicU32,
     /// Number of the frame that was delivered last.
     pub(crate) last_delivered: AtomicU64,
-    pub(crate) was_full: AtomicU32,
     /// Whether the keeper can move frames of this stream.
     pub(crate) rescues: bool,
     /// The keeper works while fewer ring blocks than this are free.
@@ -140,7 +139,6 @@ impl Stream {
             newest: AtomicU64::new(0),
             newest_block: AtomicU32::new(0),
             last_delivered: AtomicU64::new(0),
-            was_full: AtomicU32::new(0),
         }
     }
 
@@ -212,12 +210,6 @@ impl Stream {
     pub fn occupied(&self) -> u32 {
         // Never more than there are blocks.
         self.pool.ring.occupied() as u32
-    }
-
-    /// Whether all blocks were occupied at some time since the last call.
-    #[must_use]
-    pub fn ring_was_full(&self) -> bool {
-        self.was_full.swap(0, Ordering::Relaxed) != 0
     }
 
     /// Copies `out.len()` bytes out of the SDK's slot, `offset` bytes into block `block`, by volatile reads. Bytes past
@@ -367,9 +359,6 @@ impl Stream {
 
     fn look(&self) {
         let (ring, blocks) = (&self.pool.ring, u64::from(self.pool.ring.blocks()));
-        if ring.occupied() >= blocks {
-            self.was_full.store(1, Ordering::Relaxed);
-        }
         self.retire();
         ring.looked();
         if self.rescues && ring.occupied() + u64::from(self.keep_free.load(Ordering::Relaxed)) > blocks {
