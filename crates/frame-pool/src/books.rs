@@ -5,7 +5,7 @@
 
 use crossbeam_queue::ArrayQueue;
 
-use crate::sync::{AtomicU64, Line, Ordering, fence};
+use crate::sync::{AtomicU64, Line, Ordering, fence, spin_loop};
 
 /// Why a frame was lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -131,14 +131,11 @@ impl core::fmt::Display for Books {
     }
 }
 
-const COLUMNS: usize = 13;
+const COLUMNS: usize = 10;
 
 /// Columns of a ledger. Both writers use the same names; `Torn` and `Reserve` may be seen by either.
 #[derive(Clone, Copy)]
 pub(crate) enum Entry {
-    Highest,
-    /// Not written: what the sequence counts beside [`Entry::Others`].
-    Delivered,
     InCamera,
     BeforeHost,
     Notification,
@@ -149,61 +146,124 @@ pub(crate) enum Entry {
     CopiedGood,
     Reserve,
     Torn,
-    /// Entries that are not deliveries.
-    Others,
 }
 
-/// One writer's counters under a sequence counter.
+/// One writer's counters: what is delivered in a word of its own, all else under a sequence counter.
+///
+/// Frames come in order and mostly without a gap, so the highest number is kept as what it is ahead of the deliveries: one store
+/// enters such a frame, and no reader sees the one without the other.
 #[derive(Debug, Default)]
 struct Ledger {
+    /// Deliveries.
+    delivered: AtomicU64,
+    /// The highest frame number seen, less the deliveries. Changes under the sequence alone.
+    ahead: AtomicU64,
+    /// Odd while an entry is made that is more than a delivery in order.
     sequence: AtomicU64,
     columns: [AtomicU64; COLUMNS],
+    /// The frame delivered last, and how many were when that was noted. The writer's own.
+    last: AtomicU64,
+    last_at: AtomicU64,
+    /// What a control breaks on purpose.
+    #[cfg(pool_loom)]
+    fault: crate::model::Fault,
+}
+
+/// What a ledger said at one moment.
+struct Page {
+    highest: u64,
+    delivered: u64,
+    columns: [u64; COLUMNS],
 }
 
 impl Ledger {
-    /// One more frame was delivered: two steps of the sequence count it, so that the hot path writes no column for it.
+    /// One more frame was delivered. Only this ledger's one writer calls it.
     #[inline]
     fn deliver(&self, number: u64) {
-        let s = self.sequence.load(Ordering::Relaxed);
-        self.sequence.store(s.wrapping_add(1), Ordering::Relaxed);
-        fence(Ordering::Release);
-        let highest = &self.columns[Entry::Highest as usize];
-        if number > highest.load(Ordering::Relaxed) {
-            highest.store(number, Ordering::Relaxed);
+        let delivered = self.delivered.load(Ordering::Relaxed) + 1;
+        if number == delivered + self.ahead.load(Ordering::Relaxed) {
+            // Relaxed: after the fence of the last entry, so who sees it sees as well that the sequence has moved.
+            self.delivered.store(delivered, Ordering::Relaxed);
+        } else {
+            self.deliver_out_of_step(number);
         }
-        self.sequence.store(s.wrapping_add(2), Ordering::Release);
+    }
+
+    /// In line all the same: a call would make the frames that are in step save registers for it.
+    #[inline(always)]
+    fn deliver_out_of_step(&self, number: u64) {
+        let highest = self.highest().max(number);
+        let delivered = self.delivered.load(Ordering::Relaxed) + 1;
+        self.entry(|| {
+            self.delivered.store(delivered, Ordering::Relaxed);
+            self.ahead.store(highest.wrapping_sub(delivered), Ordering::Relaxed);
+        });
+        self.last.store(number, Ordering::Relaxed);
+        self.last_at.store(delivered, Ordering::Relaxed);
     }
 
     /// Changes several columns as one entry. Only this ledger's one writer calls it.
-    #[inline]
     fn write(&self, changes: &[(Entry, u64)], highest: Option<u64>) {
+        // Before the highest number moves on without a delivery.
+        self.last();
+        let ahead =
+            self.highest().max(highest.unwrap_or(0)).wrapping_sub(self.delivered.load(Ordering::Relaxed));
+        self.entry(|| {
+            for (entry, by) in changes {
+                let column = &self.columns[*entry as usize];
+                column.store(column.load(Ordering::Relaxed).wrapping_add(*by), Ordering::Relaxed);
+            }
+            self.ahead.store(ahead, Ordering::Relaxed);
+        });
+    }
+
+    #[inline]
+    fn entry(&self, change: impl FnOnce()) {
+        #[cfg(pool_loom)]
+        if self.fault == crate::model::Fault::EntryWithoutSequence {
+            return change();
+        }
         let s = self.sequence.load(Ordering::Relaxed);
         self.sequence.store(s.wrapping_add(1), Ordering::Relaxed);
+        // Release: who sees any of what follows sees that the sequence has moved.
+        #[cfg(not(pool_loom))]
         fence(Ordering::Release);
-        for (entry, by) in changes.iter().chain(&[(Entry::Others, 1)]) {
-            let column = &self.columns[*entry as usize];
-            column.store(column.load(Ordering::Relaxed).wrapping_add(*by), Ordering::Relaxed);
+        #[cfg(pool_loom)]
+        if self.fault != crate::model::Fault::UnfencedEntry {
+            fence(Ordering::Release);
         }
-        if let Some(seen) = highest {
-            let column = &self.columns[Entry::Highest as usize];
-            column.store(column.load(Ordering::Relaxed).max(seen), Ordering::Relaxed);
-        }
+        change();
         self.sequence.store(s.wrapping_add(2), Ordering::Release);
     }
 
-    fn read(&self) -> [u64; COLUMNS] {
+    /// The highest number seen. The writer alone asks.
+    #[inline]
+    fn highest(&self) -> u64 {
+        self.delivered.load(Ordering::Relaxed).wrapping_add(self.ahead.load(Ordering::Relaxed))
+    }
+
+    /// Number of the frame that was delivered last. The writer alone asks.
+    fn last(&self) -> u64 {
+        let delivered = self.delivered.load(Ordering::Relaxed);
+        if delivered != self.last_at.load(Ordering::Relaxed) {
+            // Delivered in order since, so the newest of them is the highest.
+            self.last.store(self.highest(), Ordering::Relaxed);
+            self.last_at.store(delivered, Ordering::Relaxed);
+        }
+        self.last.load(Ordering::Relaxed)
+    }
+
+    fn read(&self) -> Page {
         loop {
             let before = self.sequence.load(Ordering::Acquire);
-            let copy = core::array::from_fn(|i| self.columns[i].load(Ordering::Relaxed));
+            let delivered = self.delivered.load(Ordering::Relaxed);
+            let ahead = self.ahead.load(Ordering::Relaxed);
+            let columns = core::array::from_fn(|i| self.columns[i].load(Ordering::Relaxed));
             fence(Ordering::Acquire);
             if before.is_multiple_of(2) && self.sequence.load(Ordering::Relaxed) == before {
-                let mut columns: [u64; COLUMNS] = copy;
-                // All entries but deliveries count themselves.
-                columns[Entry::Delivered as usize] =
-                    (before / 2).wrapping_sub(columns[Entry::Others as usize]);
-                return columns;
+                return Page { highest: delivered.wrapping_add(ahead), delivered, columns };
             }
-            core::hint::spin_loop();
+            spin_loop();
         }
     }
 }
@@ -241,10 +301,23 @@ impl Counters {
         }
     }
 
+    /// Counters that have a fault.
+    #[cfg(pool_loom)]
+    pub(crate) fn new_broken(fault: crate::model::Fault) -> Self {
+        let mut this = Self::new(1);
+        this.callback.0.fault = fault;
+        this
+    }
+
     /// The callback thread delivered frame `number`.
     #[inline]
     pub(crate) fn delivered(&self, number: u64) {
         self.callback.0.deliver(number);
+    }
+
+    /// The frame that the callback thread delivered last. It alone asks.
+    pub(crate) fn last_delivered(&self) -> u64 {
+        self.callback.0.last()
     }
 
     /// The callback thread handed frame `number` to the copier.
@@ -318,12 +391,12 @@ impl Counters {
         // The service ledger first: what it finished was submitted before, so the difference is never negative.
         let service = self.service.0.read();
         let callback = self.callback.0.read();
-        let c = |e: Entry| callback[e as usize];
-        let s = |e: Entry| service[e as usize];
+        let c = |e: Entry| callback.columns[e as usize];
+        let s = |e: Entry| service.columns[e as usize];
         let finished = s(Entry::CopiedGood) + s(Entry::Reserve) + s(Entry::Torn);
         Books {
-            highest: c(Entry::Highest),
-            delivered: c(Entry::Delivered) + s(Entry::CopiedGood),
+            highest: callback.highest,
+            delivered: callback.delivered + s(Entry::CopiedGood),
             lost_in_camera: c(Entry::InCamera),
             lost_before_host: c(Entry::BeforeHost),
             lost_notification: c(Entry::Notification),

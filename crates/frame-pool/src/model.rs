@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::books::{Books, Counters, LossCause, LossEvent};
 use crate::doorbell::Doorbell;
 use crate::keeper::{Memory, RepointError, Rescue};
 use crate::layout::{Element, Layout};
@@ -17,9 +18,10 @@ use crate::slot::{IN_RESERVE, OWNER, Slot, TORN};
 use crate::sync::Ordering;
 
 /// What a control breaks on purpose, to show that the model beside it can fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Fault {
     /// Nothing.
+    #[default]
     None,
     /// The gate is a plain try-lock: who comes while it is held is forgotten.
     TryLockGate,
@@ -57,6 +59,10 @@ pub enum Fault {
     RelaxedWindow,
     /// A pin ends without releasing what was transferred.
     RelaxedUnpin,
+    /// What is entered in the books may be seen before the sequence has moved.
+    UnfencedEntry,
+    /// Entries that take more than one step are made beside the sequence counter.
+    EntryWithoutSequence,
 }
 
 /// The memory of a model: blocks as cells, windows as a table that says which cell each one shows.
@@ -139,10 +145,11 @@ impl ModelPool {
     /// As `Stream::publish`.
     pub fn publish(&self, number: u64) -> Result<Lease, PublishError> {
         let shared: &Shared = &self.0;
-        let slot = shared.ring.next_free(shared.ring.next_block())?;
+        let block = shared.ring.next_block();
+        let slot = shared.ring.next_free(block)?;
         // SAFETY: seen at 0; the model calls this from one thread at a time.
         let _ = unsafe { slot.fill(0, |to| *to = record(number)) };
-        shared.ring.advance_head();
+        shared.ring.advance_head(block);
         // SAFETY: one count from `fill`.
         Ok(unsafe { Lease::adopt(slot) })
     }
@@ -219,6 +226,40 @@ impl ModelPool {
     #[must_use]
     pub fn occupied(&self) -> u64 {
         self.0.ring.occupied()
+    }
+}
+
+/// The books of a callback, and who reads them meanwhile.
+#[derive(Debug)]
+pub struct ModelBooks(Counters);
+
+impl ModelBooks {
+    /// Empty ones, with a fault.
+    #[must_use]
+    pub fn broken(fault: Fault) -> Self {
+        Self(Counters::new_broken(fault))
+    }
+
+    /// Frame `number` was delivered.
+    pub fn delivered(&self, number: u64) {
+        self.0.delivered(number);
+    }
+
+    /// `count` frames from `first` on never came.
+    pub fn lost(&self, first: u64, count: u64) {
+        self.0.lost(LossEvent { cause: LossCause::InCamera, first, count });
+    }
+
+    /// The frame that was delivered last; for who enters.
+    #[must_use]
+    pub fn last_delivered(&self) -> u64 {
+        self.0.last_delivered()
+    }
+
+    /// What they say now.
+    #[must_use]
+    pub fn read(&self) -> Books {
+        self.0.snapshot()
     }
 }
 

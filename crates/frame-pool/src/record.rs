@@ -28,30 +28,32 @@ pub struct Tag {
 }
 
 /// What is known of one frame.
+// In this order in memory: what differs from frame to frame lies together, on few cache lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C)]
 pub struct Record {
     /// Frame number as the host's driver counts it: from 1, restarts with each start.
     pub number: u64,
     /// Frame number as the camera counts it (from the frame's own metadata), if it sends one.
     pub camera_number: Option<u64>,
-    /// Which start of the acquisition the frame belongs to; rises by one with each.
-    pub epoch: u32,
     /// When the end-of-frame notification reached us: nanoseconds of the monotonic clock ([`crate::monotonic_ns`]).
     pub arrived_ns: u64,
     /// End of frame on the driver's clock, in units of 100 us, arbitrary epoch, low accuracy.
     pub eof_100us: i64,
     /// Begin of frame on the driver's clock, in units of 100 us.
     pub bof_100us: i64,
-    /// Readout time told by the driver, in units of 100 us (0 on fast cameras).
-    pub readout_100us: i32,
     /// Frames lost between the frame delivered before this one and this one.
     pub lost_before: u64,
-    /// By what the bytes are held to be good.
-    pub evidence: Evidence,
-    /// Where the pixels lie in the slot.
-    pub layout: Layout,
     /// The number in the slot itself, if the camera writes one.
     pub tag: Option<Tag>,
+    /// Readout time told by the driver, in units of 100 us (0 on fast cameras).
+    pub readout_100us: i32,
+    /// Where the pixels lie in the slot.
+    pub layout: Layout,
+    /// Which start of the acquisition the frame belongs to; rises by one with each.
+    pub epoch: u32,
+    /// By what the bytes are held to be good.
+    pub evidence: Evidence,
 }
 
 impl Record {

@@ -44,8 +44,8 @@ pub(crate) struct Ring {
     head: Line<AtomicU64>,
     /// Oldest position not unlocked. Changed by the holder of the gate alone.
     tail: Line<AtomicU64>,
-    /// The position of block 0 in the head's round of the ring: kept, because a division costs more than all else here.
-    round: AtomicU64,
+    /// The block of the head's position: kept, because a division costs more than all else here. The publisher's own.
+    next: AtomicU32,
     /// The block of the tail's position; the gate holder's own.
     tail_block: AtomicU32,
     /// From this head on the ring wants to be looked at: a quarter of it may be occupied. The publisher's own.
@@ -64,7 +64,7 @@ impl Ring {
             slots: (0..blocks).map(|_| AtomicPtr::new(null_mut())).collect(),
             head: Line(AtomicU64::new(0)),
             tail: Line(AtomicU64::new(0)),
-            round: AtomicU64::new(0),
+            next: AtomicU32::new(0),
             tail_block: AtomicU32::new(0),
             look_at: AtomicU64::new(0),
             gate: Line(AtomicU32::new(0)),
@@ -80,8 +80,7 @@ impl Ring {
     /// The block of the next position.
     #[inline]
     pub(crate) fn next_block(&self) -> u32 {
-        // Less than the number of blocks, so it fits.
-        (self.head.0.load(Ordering::Relaxed) - self.round.load(Ordering::Relaxed)) as u32
+        self.next.load(Ordering::Relaxed)
     }
 
     /// The slot of the window that looks at `block`.
@@ -120,7 +119,7 @@ impl Ring {
     pub(crate) fn reset(&self) {
         self.head.0.store(0, Ordering::Release);
         self.tail.0.store(0, Ordering::Release);
-        self.round.store(0, Ordering::Relaxed);
+        self.next.store(0, Ordering::Relaxed);
         self.tail_block.store(0, Ordering::Relaxed);
         self.look_at.store(0, Ordering::Relaxed);
     }
@@ -151,13 +150,12 @@ impl Ring {
         if slot.count() == 0 { Ok(slot) } else { Err(PublishError::NotFree { block }) }
     }
 
-    /// The next position has been written: it is occupied from now on. Only the publisher calls it.
+    /// The next position, which lies in `block`, has been written: it is occupied from now on. Only the publisher calls it.
     #[inline]
-    pub(crate) fn advance_head(&self) {
+    pub(crate) fn advance_head(&self, block: u32) {
+        let next = block + 1;
+        self.next.store(if next == self.blocks { 0 } else { next }, Ordering::Relaxed);
         let head = self.head.0.load(Ordering::Relaxed) + 1;
-        if head - self.round.load(Ordering::Relaxed) >= u64::from(self.blocks) {
-            self.round.store(head, Ordering::Relaxed);
-        }
         // Release: who sees the head sees the count of the frame before it, and does not retire it.
         self.head.0.store(head, order!(self.fault, RelaxedHead, Release));
     }
@@ -231,9 +229,7 @@ impl Shared {
             ring.tail_block.store(if next == ring.blocks { 0 } else { next }, Ordering::Relaxed);
             // Before the unlocks: as soon as the SDK has a slot, a callback may publish it again and look at the tail.
             ring.tail.0.store(tail + u64::from(vacant), Ordering::Release);
-            for _ in 0..vacant {
-                refused += u64::from(!unlock.unlock_oldest());
-            }
+            refused += u64::from(unlock.unlock_run(vacant));
             unlocked += u64::from(vacant);
         }
     }
@@ -244,8 +240,10 @@ impl Shared {
         let ring = &self.ring;
         let written = ring.head.0.load(Ordering::Acquire) - tail;
         let slots = ring.slots.get(block as usize..).unwrap_or_default();
+        // Never more than the ring has blocks, so it fits.
+        let slots = slots.get(..written as usize).unwrap_or(slots);
         let mut vacant = 0;
-        for slot in slots.iter().take(usize::try_from(written).unwrap_or(usize::MAX)) {
+        for slot in slots {
             if !is_vacant(slot) {
                 let held = self.is_held(tail + u64::from(vacant), block + vacant);
                 return vacant + u32::from(!held);

@@ -247,22 +247,27 @@ impl Shared {
         // SAFETY: as above.
         let marks_read_apart = unsafe { Self::marks_read_apart(slot) };
         // SAFETY: the caller's lease keeps the slot alive until its count goes in this step.
-        let left = unsafe { (*slot).refs.fetch_sub(1, Self::drop_order(slot)) } - 1;
+        let before = unsafe { (*slot).refs.fetch_sub(1, Self::drop_order(slot)) };
         #[cfg(pool_loom)]
-        let left = if let Some(marks) = marks_read_apart { marks | left & COUNT } else { left };
-        // No mark and no lease left: nothing to do, and nothing may be touched. The publisher acquires when it sees the 0.
-        if left & COUNT == 0 && left != 0 {
-            // SAFETY: the last lease of a frame that is marked as an owner is gone by this step.
-            unsafe { Self::gave_up(slot, left) }
+        let before = if let Some(marks) = marks_read_apart { marks | before & COUNT } else { before };
+        // Not marked (a sign, `OWNER`): nothing to do, and nothing may be touched. The publisher acquires when it sees the 0.
+        if before.cast_signed() < 0 {
+            // SAFETY: the frame was marked as an owner when the caller gave up its lease.
+            unsafe { Self::gave_up(slot, before) }
         }
     }
 
-    /// The last lease of a frame that is marked as an owner is gone; `marks` says by what.
+    /// A lease of a frame that is marked as an owner is gone; `before` says how many there were, and the marks.
     ///
     /// # Safety
-    /// The caller took the count to 0 and found [`OWNER`] set: the frame's owner count is the caller's to give up.
+    /// The caller took one off the count and found [`OWNER`] set. If it was the last, the frame's owner count is the caller's to give
+    /// up; if not, nothing may be touched.
     #[cold]
-    unsafe fn gave_up(slot: *const Slot, marks: u64) {
+    unsafe fn gave_up(slot: *const Slot, before: u64) {
+        if before & COUNT != 1 {
+            return;
+        }
+        let marks = before & !COUNT;
         fence(Ordering::Acquire);
         // SAFETY: the frame's owner count keeps pool and slots alive. A slot in the ring may be published again by others from
         // here on, but `owner` never changes; one in the reserve is nobody else's until its block is given back.

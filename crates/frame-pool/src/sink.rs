@@ -1,5 +1,8 @@
 //! Where published leases go. Only types of this family may be one, because a sink runs on the SDK's own thread.
 
+use core::ptr::NonNull;
+use std::sync::Arc;
+
 use crate::lease::Lease;
 use crate::raw::RawFrame;
 
@@ -31,6 +34,34 @@ pub trait Sink: Send + Sync + sealed::OfThisFamily {
     fn close(&self);
 }
 
+/// A sink, and where it lies: an `Arc` of a type that is not known finds that out anew each time, which a callback can feel.
+pub(crate) struct Outlet {
+    at: NonNull<dyn Sink>,
+    /// Keeps it there.
+    _keep: Arc<dyn Sink>,
+}
+
+// SAFETY: `at` is no more than a `&dyn Sink` into what `_keep` holds, and a sink is `Sync`; `_keep` is `Send` by itself.
+unsafe impl Send for Outlet {}
+// SAFETY: as above.
+unsafe impl Sync for Outlet {}
+
+impl From<Arc<dyn Sink>> for Outlet {
+    fn from(keep: Arc<dyn Sink>) -> Self {
+        Self { at: NonNull::from(&*keep), _keep: keep }
+    }
+}
+
+impl core::ops::Deref for Outlet {
+    type Target = dyn Sink;
+
+    #[inline]
+    fn deref(&self) -> &Self::Target {
+        // SAFETY: `_keep` keeps the sink alive where it is for as long as this lives, and nobody can have it mutably.
+        unsafe { self.at.as_ref() }
+    }
+}
+
 /// Gives the oldest locked slot of the ring back to the SDK.
 ///
 /// Called from the callback thread and from the service thread, one call at a time, in ring order, with no lock of
@@ -38,4 +69,10 @@ pub trait Sink: Send + Sync + sealed::OfThisFamily {
 pub trait Unlock: Send + Sync {
     /// Unlocks the oldest slot.
     fn unlock_oldest(&self) -> bool;
+
+    /// Unlocks the `slots` oldest slots, and answers how many of these the SDK refused. Slots are given back in runs, so that the pool
+    /// asks once for all of them.
+    fn unlock_run(&self, slots: u32) -> u32 {
+        (0..slots).map(|_| u32::from(!self.unlock_oldest())).sum()
+    }
 }

@@ -7,9 +7,10 @@ use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Cell, Ordering, order};
 
 /// Set in [`Slot::refs`] while the window looks at a reserve block instead of a ring block. It lives in the same word as
 /// the count, so that the last dropper learns both in one step: read apart, the slot could be published again between.
-pub(crate) const IN_RESERVE: u64 = 1 << 63;
-/// Set in [`Slot::refs`] while the frame owns one count of the pool: its last dropper has something to do, and gives it up.
-pub(crate) const OWNER: u64 = 1 << 62;
+pub(crate) const IN_RESERVE: u64 = 1 << 62;
+/// Set in [`Slot::refs`] while the frame owns one count of the pool: its last dropper has something to do, and gives it up. The sign
+/// of the word, so that all other droppers ask the cheapest of questions.
+pub(crate) const OWNER: u64 = 1 << 63;
 /// Set in [`Slot::refs`], with [`OWNER`], when the service thread waits for this frame's last drop.
 pub(crate) const TELL: u64 = 1 << 61;
 /// Set in [`Slot::refs`] of a frame that was written over while it was moved out of an overwriting ring.

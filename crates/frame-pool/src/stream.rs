@@ -12,7 +12,7 @@ use crate::raw::RawFrame;
 use crate::record::{Evidence, Record};
 use crate::ring::PublishError;
 use crate::shared::{Owner, Shared};
-use crate::sink::{Sink, Unlock};
+use crate::sink::{Outlet, Sink, Unlock};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// Loss events kept for the reader until they are taken.
@@ -87,7 +87,7 @@ pub struct Stream {
     pub(crate) mode: StreamMode,
     pub(crate) epoch: u32,
     pub(crate) distrusted: AtomicU32,
-    pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) sink: Outlet,
     pub(crate) unlock: Option<Arc<dyn Unlock>>,
     pub(crate) jobs: ArrayQueue<Job>,
     /// How many frames of a ring may wait to be copied.
@@ -96,7 +96,7 @@ pub struct Stream {
     pub(crate) newest: AtomicU64,
     /// Time-bound ring: the block that was published last.
     pub(crate) newest_block: AtomicU32,
-    /// Number of the frame that was delivered last.
+    /// Number of the frame that was delivered last, as far as who makes copies has to know.
     pub(crate) last_delivered: AtomicU64,
     /// Whether the keeper can move frames of this stream.
     pub(crate) rescues: bool,
@@ -130,7 +130,7 @@ impl Stream {
             mode: plan.mode,
             epoch: plan.epoch,
             distrusted: AtomicU32::new(0),
-            sink: plan.sink,
+            sink: plan.sink.into(),
             unlock: plan.unlock,
             jobs: ArrayQueue::new(blocks.max(1) as usize),
             // A copy queue as deep as the ring would hand out slots that are being written again.
@@ -265,12 +265,11 @@ impl Stream {
         // SAFETY: the count was seen at 0 with acquire ordering, and by contract the caller is the one publisher of ring slots.
         let number = unsafe { slot.fill(0, write) };
         if locked {
-            ring.advance_head();
+            ring.advance_head(block);
         } else {
             self.newest_block.store(block, Ordering::Relaxed);
         }
         self.counters.delivered(number);
-        self.last_delivered.store(number, Ordering::Relaxed);
         // SAFETY: `fill` made one count, handed over here.
         self.sink.deliver(unsafe { Lease::adopt(slot) });
         Ok(())
@@ -281,7 +280,6 @@ impl Stream {
     pub fn announce(&self, block: u32, record: &Record) {
         let number = number_of(record);
         self.counters.delivered(number);
-        self.last_delivered.store(number, Ordering::Relaxed);
         self.sink.announce(RawFrame::new(&self.pool, block, record));
     }
 
@@ -290,9 +288,8 @@ impl Stream {
     /// # Safety
     /// One thread at a time, as [`Stream::publish`]; and the SDK did write these blocks: each is unlocked once.
     pub unsafe fn vacant(&self, count: u32) {
-        for _ in 0..count {
-            self.pool.ring.advance_head();
-        }
+        let ring = &self.pool.ring;
+        (0..count).for_each(|_| ring.advance_head(ring.next_block()));
     }
 
     /// Queues block `block` for a copy into the reserve; the service thread validates and delivers it, and enters in its record
@@ -306,6 +303,7 @@ impl Stream {
     pub unsafe fn copy(&self, block: u32, record: Record) {
         let number = number_of(&record);
         self.newest.fetch_max(record.number, Ordering::Release);
+        self.last_delivered.fetch_max(self.counters.last_delivered(), Ordering::Relaxed);
         let room = record.evidence == Evidence::Frozen || self.jobs.len() < self.depth;
         let held = if self.mode == StreamMode::Locked { self.hold_for_copy(block, &record) } else { None };
         // One thread pushes: what is not full now is not full below.
@@ -328,7 +326,7 @@ impl Stream {
         let slot = shared.ring.next_free(block).ok()?;
         // SAFETY: seen at 0 with acquire ordering; the caller of `copy` vouches for being the one publisher.
         unsafe { slot.fill(0, |to| *to = *record) };
-        self.pool.ring.advance_head();
+        shared.ring.advance_head(block);
         Some(slot.window)
     }
 

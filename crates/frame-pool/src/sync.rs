@@ -104,6 +104,14 @@ pub(crate) fn yield_now() {
     loom::thread::yield_now();
 }
 
+/// Waits a moment for what another thread is about to finish.
+pub(crate) fn spin_loop() {
+    #[cfg(not(pool_loom))]
+    core::hint::spin_loop();
+    #[cfg(pool_loom)]
+    loom::thread::yield_now();
+}
+
 /// The lint's own control: each name that `clippy.toml` forbids and this file does not use is caught, or the expectation fails.
 #[cfg(all(test, not(pool_loom)))]
 mod the_lint_catches {

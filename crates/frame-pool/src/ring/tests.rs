@@ -26,7 +26,7 @@ impl Ring {
         let block = position % u64::from(self.blocks);
         self.head.0.store(position, Ordering::Release);
         self.tail.0.store(position, Ordering::Release);
-        self.round.store(position - block, Ordering::Relaxed);
+        self.next.store(u32::try_from(block).unwrap(), Ordering::Relaxed);
         self.tail_block.store(u32::try_from(block).unwrap(), Ordering::Relaxed);
     }
 }
@@ -79,7 +79,7 @@ fn run(blocks: u32, from: u64, steps: &[Step]) {
                         Lease::adopt(slot)
                     });
                 }
-                ring.advance_head();
+                ring.advance_head(block);
                 occupied.push_back(head);
                 head += 1;
             }
