@@ -99,12 +99,12 @@ fn walk(model: &str, camera: &str, expected: usize) {
 
 #[test]
 fn prime_bsi() {
-    walk("prime-bsi-usb", "pvcamUSB_0", 70);
+    walk("prime-bsi-usb", "pvcamUSB_0", 75);
 }
 
 #[test]
 fn kinetix() {
-    walk("kinetix-pcie", "pvcamPCIE_0", 71);
+    walk("kinetix-pcie", "pvcamPCIE_0", 76);
 }
 
 #[test]

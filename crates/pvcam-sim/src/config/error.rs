@@ -35,11 +35,18 @@ impl ConfigError {
 
     /// An error at the first line that sets `key`.
     pub(crate) fn at_key(text: &str, key: &str, reason: impl Into<String>) -> Self {
-        let is_it = |line: &&str| {
-            line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='))
+        let begins = |line: &str, place: usize| {
+            let before = line[..place].trim_end();
+            let inline = before.ends_with('{') || before.ends_with(',');
+            let assigned = line[place + key.len()..].trim_start().starts_with('=');
+            assigned && (before.is_empty() || inline)
         };
-        let line = text.lines().find(is_it).map_or("", str::trim_start);
-        let start = line.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+        let place = |line: &str| line.match_indices(key).map(|found| found.0).find(|&at| begins(line, at));
+        let found = text.lines().find_map(|line| {
+            let line_start = line.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+            place(line).map(|at| line_start + at)
+        });
+        let start = found.unwrap_or(0);
         Self { key: key.to_owned(), ..Self::at(text, start..start, reason) }
     }
 

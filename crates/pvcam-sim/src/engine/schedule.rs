@@ -97,8 +97,8 @@ impl Schedule {
     fn next_eof(&self, job: &Job, exposed: u32) -> Instant {
         let now = Instant::now();
         let timing = job.plan.timing_of(exposed);
-        // Exposure and readout: from the start of a frame to its arrival.
-        let latency = self.scaled(timing.exposure_ns + timing.readout_ns);
+        // Exposures and readout: from the start of a frame to its arrival.
+        let latency = self.scaled(timing.lead_ns + timing.exposure_ns + timing.readout_ns);
         let period = self.scaled(timing.period_ns);
         match self.last_eof {
             None => now + latency,

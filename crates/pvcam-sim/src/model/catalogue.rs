@@ -74,6 +74,8 @@ impl Model {
         let offered = |unit: Unit| exposure.resolutions.iter().any(|resolution| resolution.unit == unit);
         let [low, high] = sensor.setpoint_range_centi;
         let several = |most: u16| most > 1 && self.metadata.is_none();
+        let mut gains = self.ports.iter().flat_map(|port| &port.speeds).flat_map(|speed| &speed.gains);
+        let listed = |name: &str| self.parameters.iter().any(|parameter| parameter.name() == name);
         if !offered(exposure.power_up) {
             Some(("power_up", "this unit is not among the resolutions".to_owned()))
         } else if regions.min_columns > sensor.columns {
@@ -84,8 +86,12 @@ impl Model {
             Some(("setpoint_centi", format!("not within {low} to {high}")))
         } else if several(regions.max) || self.ports.iter().filter_map(|port| port.max_regions).any(several) {
             Some(("max", "several regions need [metadata]".to_owned()))
+        } else if gains.any(|gain| gain.adc_offset.is_some()) && !listed("ADC_OFFSET") {
+            Some(("adc_offset", "list [[parameter]] ADC_OFFSET, for the gains that have none".to_owned()))
+        } else if let Some(reason) = self.wrong_setpoint() {
+            Some(("centi", reason))
         } else {
-            None
+            super::check::wrong_feature(&self.features).map(|reason| ("parameters", reason))
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error};
 
-use super::{Port, Resolution};
+use super::{Feature, FeatureParameter, Port, Resolution};
 use crate::param::known::by_name;
 
 /// What no PVCAM camera is without: programs fail in strange ways if these are missing.
@@ -19,8 +19,11 @@ const INDISPENSABLE: [&str; 9] = [
     "CIRC_BUFFER",
 ];
 
-/// The ids of the post-processing features that are simulated: despeckling, bright and dark, low and high.
-const FEATURES: [u32; 4] = [8, 9, 13, 15];
+/// The ids of the post-processing features that are simulated: despeckling, bright and dark, low and high, and averaging.
+const FEATURES: [u32; 5] = [8, 9, 13, 15, AVERAGING];
+
+/// The one of them with a count instead of a threshold and a limit.
+const AVERAGING: u32 = 19;
 
 /// A text that fits with its null into `ROOM` bytes.
 pub(super) fn text<'de, const ROOM: usize, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
@@ -58,9 +61,15 @@ pub(super) fn ports<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Port>, D::
     Ok(ports)
 }
 
-/// Exposure units, each once, with a range that is one.
+/// Exposure units, at least one, each once, with a range that is one.
 pub(super) fn resolutions<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Resolution>, D::Error> {
-    let list: Vec<Resolution> = some(from)?;
+    let list = limits(from)?;
+    if list.is_empty() { Err(D::Error::custom("at least one")) } else { Ok(list) }
+}
+
+/// Ranges of the exposure argument, each unit once.
+pub(super) fn limits<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Resolution>, D::Error> {
+    let list = Vec::<Resolution>::deserialize(from)?;
     for (index, resolution) in list.iter().enumerate() {
         if list[..index].iter().any(|earlier| earlier.unit == resolution.unit) {
             return Err(D::Error::custom(format!("`{}` stands twice", resolution.unit.text())));
@@ -82,6 +91,11 @@ pub(super) fn binning<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<[u16; 2]
         return Err(D::Error::custom("[1, 1] must be among them, or the list empty"));
     }
     Ok(pairs)
+}
+
+/// The same for a port that has a list of its own.
+pub(super) fn port_binning<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<[u16; 2]>>, D::Error> {
+    binning(from).map(Some)
 }
 
 /// Parameters that a camera can be without.
@@ -118,4 +132,19 @@ pub(super) fn feature<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Erro
     }
     let known = FEATURES.map(|id| id.to_string()).join(", ");
     Err(D::Error::custom(format!("feature {id} is not simulated; {known} are")))
+}
+
+/// The parameters of a feature must be those that the simulator goes by.
+pub(super) fn wrong_feature(features: &[Feature]) -> Option<String> {
+    features.iter().find_map(|feature| {
+        let count = if feature.id == AVERAGING { 2 } else { 3 };
+        let wanted: Vec<u32> = (0..count).map(|index| feature.id * 10 + index).collect();
+        let right = feature.parameters.iter().map(|parameter| parameter.id).eq(wanted.iter().copied());
+        let sound = |p: &FeatureParameter| p.min <= p.power_up && p.power_up <= p.max;
+        match (right, feature.parameters.iter().find(|parameter| !sound(parameter))) {
+            (false, _) => Some(format!("the parameters of {} are {wanted:?}, in this order", feature.name)),
+            (_, Some(parameter)) => Some(format!("parameter {}: min <= power_up <= max", parameter.id)),
+            _ => None,
+        }
+    })
 }

@@ -2,7 +2,9 @@
 
 mod catalogue;
 mod check;
+mod host;
 mod parameter;
+mod setpoint;
 mod timing;
 
 use serde::Deserialize;
@@ -10,7 +12,9 @@ use serde::Deserialize;
 use crate::param::facts::Item;
 use check::{some, text};
 
+pub(crate) use host::HostFeature;
 pub(crate) use parameter::Parameter;
+pub(crate) use setpoint::SetPoint;
 pub(crate) use timing::{Cycle, Pace, Timing};
 
 /// A camera model; see the comments in `models/*.toml` for where each figure comes from.
@@ -33,8 +37,17 @@ pub(crate) struct Model {
     /// Parameters that this camera lacks, of those that the simulator works out itself; without `PARAM_`.
     #[serde(default, deserialize_with = "check::dispensable")]
     pub(crate) unavailable: Vec<String>,
+    /// What the host can do with frames between transfer and the client's buffer.
+    #[serde(default)]
+    pub(crate) host_processing: Vec<HostFeature>,
+    /// True: each port has its own values of the post-processing features.
+    #[serde(default)]
+    pub(crate) features_per_port: bool,
     #[serde(rename = "port", deserialize_with = "check::ports")]
     pub(crate) ports: Vec<Port>,
+    /// Other set-points than the sensor's; the first that fits counts.
+    #[serde(rename = "setpoint", default)]
+    pub(crate) setpoints: Vec<SetPoint>,
     #[serde(rename = "feature", default)]
     pub(crate) features: Vec<Feature>,
     #[serde(rename = "parameter", default)]
@@ -250,6 +263,9 @@ pub(crate) struct Port {
     pub(crate) name: String,
     /// Number of regions on this port, when it differs from the camera's.
     pub(crate) max_regions: Option<u16>,
+    /// Binning list of this port, when it differs from the camera's.
+    #[serde(default, deserialize_with = "check::port_binning")]
+    pub(crate) binning: Option<Vec<[u16; 2]>>,
     #[serde(rename = "speed", deserialize_with = "some")]
     pub(crate) speeds: Vec<Speed>,
 }
@@ -267,6 +283,9 @@ pub(crate) struct Speed {
     /// Rows read out together in one line time.
     #[serde(deserialize_with = "check::positive")]
     pub(crate) rows_per_line: u32,
+    /// Ranges of the exposure argument at this speed, in the units in which they differ from the camera's.
+    #[serde(default, deserialize_with = "check::limits")]
+    pub(crate) exposure_limits: Vec<Resolution>,
     /// Numbered from 1.
     #[serde(deserialize_with = "some")]
     pub(crate) gains: Vec<Gain>,
@@ -280,6 +299,8 @@ pub(crate) struct Gain {
     pub(crate) name: String,
     #[serde(deserialize_with = "check::bit_depth")]
     pub(crate) bit_depth: u8,
+    /// `PARAM_ADC_OFFSET` with this gain, when it differs from the listed one.
+    pub(crate) adc_offset: Option<i16>,
 }
 
 /// A post-processing feature on the camera.

@@ -18,6 +18,8 @@ pub(crate) struct Timing {
     pub(crate) readout_ns: u64,
     /// From one frame to the next.
     pub(crate) period_ns: u64,
+    /// From the start of a frame's first exposure to that of its last one; 0 for a frame of one exposure.
+    pub(crate) lead_ns: u64,
 }
 
 /// What the cycle time depends on besides the model.
@@ -86,7 +88,14 @@ impl Timing {
             exposure_ns: nanoseconds(exposure_ps),
             readout_ns: nanoseconds(readout_ps),
             period_ns: nanoseconds(sensor_ps.max(link_ps)),
+            lead_ns: 0,
         }
+    }
+
+    /// The times of a frame that is made of so many exposures of this kind.
+    pub(crate) fn of_exposures(self, count: u32) -> Self {
+        let times = |count: u32| self.period_ns.saturating_mul(count.into());
+        Self { period_ns: times(count), lead_ns: times(count.saturating_sub(1)), ..self }
     }
 }
 

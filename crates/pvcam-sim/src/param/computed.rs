@@ -8,6 +8,7 @@ use crate::abi::constants::*;
 use crate::abi::types::Region;
 use crate::engine::{Mode, Plan};
 use crate::model::{LineTimeUnit, Model, Parameter};
+use crate::scene::Element;
 
 /// Ring sizes are recommended up to this, as newer SDKs do.
 const RECOMMENDED_LIMIT: u64 = 2_000_000_000;
@@ -19,6 +20,8 @@ pub(crate) struct View<'a> {
     pub(crate) serial: &'a str,
     pub(crate) settings: &'a Settings,
     pub(crate) plan: Option<&'a Plan>,
+    /// A parameter changed since the setup.
+    pub(crate) stale: bool,
 }
 
 impl View<'_> {
@@ -35,6 +38,7 @@ impl View<'_> {
             .or_else(|| self.smart(known.id))
             .or_else(|| self.regions(known.id))
             .or_else(|| self.post_processing(known.id))
+            .or_else(|| self.host(known.id))
             .or_else(|| self.stored(known))
     }
 
@@ -63,17 +67,18 @@ impl View<'_> {
             PARAM_CAMERA_PART_NUMBER => Facts::text(&model.identity.part_number),
             PARAM_HEAD_SER_NUM_ALPHA => Facts::text(self.serial),
             PARAM_CAM_FW_VERSION => number(model.identity.firmware),
-            PARAM_SER_SIZE => number(sensor.columns),
-            PARAM_PAR_SIZE => number(sensor.rows),
+            PARAM_SER_SIZE => number(self.settings.host.seen_size(model).0),
+            PARAM_PAR_SIZE => number(self.settings.host.seen_size(model).1),
             PARAM_PIX_SER_SIZE | PARAM_PIX_PAR_SIZE | PARAM_PIX_SER_DIST | PARAM_PIX_PAR_DIST => {
                 number(sensor.pixel_nm)
             }
             PARAM_FWELL_CAPACITY => Facts::constant(Kind::U32, sensor.full_well_electrons.into()),
             PARAM_TEMP => Facts::constant(Kind::I16, self.settings.temperature_centi(model).into()),
             PARAM_TEMP_SETPOINT => {
-                let [low, high] = sensor.setpoint_range_centi.map(i64::from);
+                let setpoint = self.settings.setpoint(model);
+                let [low, high] = setpoint.range_centi.map(i64::from);
                 Facts::number(Kind::I16, self.settings.setpoint_centi.into(), (low, high), 1)
-                    .default_number(sensor.setpoint_centi.into())
+                    .default_number(setpoint.centi.into())
                     .writable()
             }
             PARAM_CIRC_BUFFER => Facts { access: Access::Exist, ..Facts::flag(true) },
@@ -85,12 +90,11 @@ impl View<'_> {
         let (model, settings) = (self.model, self.settings);
         let (port, speed, gain) = (settings.port(model), settings.speed(model), settings.gain(model));
         let last = |count: usize| i64::try_from(count).unwrap_or(1) - 1;
-        let depth = Facts::constant(Kind::I16, gain.bit_depth.into());
-        let format = if gain.bit_depth <= 8 {
-            Item::new(PL_IMAGE_FORMAT_MONO8, "MONO8")
-        } else {
-            Item::new(PL_IMAGE_FORMAT_MONO16, "MONO16")
+        let format = |element: Element| {
+            let (value, text) = element.format();
+            Facts::enumeration(vec![Item::new(value, text)], value)
         };
+        let (host_bits, host_element) = self.delivered();
         Some(match id {
             PARAM_READOUT_PORT => {
                 let items = model.ports.iter().map(|port| Item::new(port.value, &port.name)).collect();
@@ -114,12 +118,12 @@ impl View<'_> {
             .default_number(1)
             .writable(),
             PARAM_GAIN_NAME => Facts::text(&gain.name),
+            PARAM_ADC_OFFSET => Facts::constant(Kind::I16, gain.adc_offset?.into()),
             PARAM_PIX_TIME => Facts::constant(Kind::U16, speed.pixel_time_ns.into()),
-            PARAM_BIT_DEPTH | PARAM_BIT_DEPTH_HOST => depth,
-            PARAM_IMAGE_FORMAT | PARAM_IMAGE_FORMAT_HOST => {
-                let value = format.value;
-                Facts::enumeration(vec![format], value)
-            }
+            PARAM_BIT_DEPTH => Facts::constant(Kind::I16, gain.bit_depth.into()),
+            PARAM_BIT_DEPTH_HOST => Facts::constant(Kind::I16, host_bits.into()),
+            PARAM_IMAGE_FORMAT => format(Element::of_bits(gain.bit_depth)),
+            PARAM_IMAGE_FORMAT_HOST => format(host_element),
             PARAM_IMAGE_COMPRESSION | PARAM_IMAGE_COMPRESSION_HOST => Facts::enumeration(
                 vec![Item::new(PL_IMAGE_COMPRESSION_NONE, "None")],
                 PL_IMAGE_COMPRESSION_NONE,
@@ -133,6 +137,17 @@ impl View<'_> {
             }
             _ => return None,
         })
+    }
+
+    /// Bits and storage of delivered pixels: as the setup left them, or without one that holds, as the camera's.
+    fn delivered(&self) -> (u8, Element) {
+        match self.plan.filter(|_| !self.stale) {
+            Some(plan) => (plan.painter.composition.delivered_bits, plan.painter.composition.delivered),
+            None => {
+                let bits = self.settings.gain(self.model).bit_depth;
+                (bits, Element::of_bits(bits))
+            }
+        }
     }
 
     fn exposure(&self, id: u32) -> Option<Facts> {
@@ -152,7 +167,8 @@ impl View<'_> {
                     .writable()
             }
             PARAM_EXPOSURE_TIME => {
-                let range = (i64::from(resolution.min), i64::from(resolution.max));
+                let (low, high) = settings.exposure_limits(self.model);
+                let range = (i64::from(low), i64::from(high));
                 // Whole units, rounded down, as a user's read-out of a real camera showed (99 for 99.998 ms).
                 let now = self.plan.map_or(0, |plan| plan.timing.exposure_ns) / resolution.unit.nanoseconds();
                 Facts::number(Kind::U64, i64::try_from(now).unwrap_or(i64::MAX), range, 1)
@@ -210,21 +226,23 @@ impl View<'_> {
     }
 
     fn regions(&self, id: u32) -> Option<Facts> {
-        let (model, sensor) = (self.model, &self.model.sensor);
+        let model = self.model;
+        let host = &self.settings.host;
+        let (columns, rows) = host.seen_size(model);
+        let swapped = host.orientation().swaps_axes();
+        // Pairs of factors as clients see them.
+        let list = self.settings.binning(model).iter();
+        let list: Vec<[u16; 2]> = list.map(|&[s, p]| if swapped { [p, s] } else { [s, p] }).collect();
         let axis = |at: usize| {
-            let items: Vec<Item> = model
-                .regions
-                .binning
-                .iter()
-                .map(|pair| Item::new(pair[at].into(), format!("{}x{}", pair[0], pair[1])))
-                .collect();
+            let text = |pair: &[u16; 2]| format!("{}x{}", pair[0], pair[1]);
+            let items: Vec<Item> = list.iter().map(|pair| Item::new(pair[at].into(), text(pair))).collect();
             let first = self.plan.map(|plan| plan.regions[0]);
             let now = first.map_or(1, |region| if at == 0 { region.sbin } else { region.pbin });
             Facts::enumeration(items, now.into()).default_number(1)
         };
-        let full = Region { s1: 0, s2: sensor.columns - 1, sbin: 1, p1: 0, p2: sensor.rows - 1, pbin: 1 };
+        let full = Region { s1: 0, s2: columns - 1, sbin: 1, p1: 0, p2: rows - 1, pbin: 1 };
         Some(match id {
-            PARAM_BINNING_SER | PARAM_BINNING_PAR if model.regions.binning.is_empty() => return None,
+            PARAM_BINNING_SER | PARAM_BINNING_PAR if list.is_empty() => return None,
             PARAM_BINNING_SER => axis(0),
             PARAM_BINNING_PAR => axis(1),
             PARAM_ROI_COUNT => {
@@ -234,10 +252,10 @@ impl View<'_> {
                 Facts::number(Kind::U16, i64::try_from(now).unwrap_or(1), range, 1).default_number(1)
             }
             PARAM_ROI => {
-                let coarsest = model.regions.binning.iter().map(|pair| pair[0]).max();
-                let coarsest = coarsest.unwrap_or(sensor.columns.min(sensor.rows));
-                let smallest =
-                    Region { s2: model.regions.min_columns - 1, p2: model.regions.min_rows - 1, ..full };
+                let coarsest = list.iter().map(|pair| pair[0]).max().unwrap_or(columns.min(rows));
+                let (least_columns, least_rows) = (model.regions.min_columns, model.regions.min_rows);
+                let least = if swapped { (least_rows, least_columns) } else { (least_columns, least_rows) };
+                let smallest = Region { s2: least.0 - 1, p2: least.1 - 1, ..full };
                 Facts {
                     kind: Kind::Region,
                     current: Ok(Value::Region(self.plan.map_or(full, |plan| plan.regions[0]))),
@@ -256,7 +274,7 @@ impl View<'_> {
         let settings = self.settings;
         let feature = self.model.features.get(settings.feature)?;
         let parameter = feature.parameters.get(settings.feature_parameter)?;
-        let value = settings.features[settings.feature][settings.feature_parameter];
+        let value = settings.features()[settings.feature][settings.feature_parameter];
         let index = |now: usize, count: usize| {
             let last = i64::try_from(count).unwrap_or(1) - 1;
             let now = i64::try_from(now).unwrap_or(0);

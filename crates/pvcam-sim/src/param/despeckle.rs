@@ -1,4 +1,4 @@
-//! Which despeckling the post-processing settings ask for.
+//! What the camera's post-processing is set to.
 
 use super::settings::Settings;
 use crate::abi::constants::*;
@@ -7,7 +7,7 @@ use crate::scene::Despeckle;
 
 /// The features that are switched on, in the model's order.
 pub(super) fn switched_on(model: &Model, settings: &Settings) -> Vec<Despeckle> {
-    let features = model.features.iter().zip(&settings.features);
+    let features = model.features.iter().zip(settings.features());
     features
         .filter_map(|(feature, values)| {
             let (bright, low) = match i32::try_from(feature.id).ok()? {
@@ -21,4 +21,15 @@ pub(super) fn switched_on(model: &Model, settings: &Settings) -> Vec<Despeckle> 
             (enabled != 0).then_some(Despeckle { bright, low, threshold, adu })
         })
         .collect()
+}
+
+/// How many exposures the camera averages to one frame; 1 when it does not.
+pub(super) fn averaged(model: &Model, settings: &Settings) -> u32 {
+    let mut features = model.features.iter().zip(settings.features());
+    let averaging =
+        features.find(|(feature, _)| i64::from(feature.id) == i64::from(PP_FEATURE_FRAME_AVERAGING));
+    match averaging.map(|(_, values)| values.as_slice()) {
+        Some(&[enabled, count]) if enabled != 0 => count.max(1),
+        _ => 1,
+    }
 }

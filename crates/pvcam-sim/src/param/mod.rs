@@ -4,6 +4,7 @@ mod computed;
 mod control;
 mod despeckle;
 pub(crate) mod facts;
+mod host;
 pub(crate) mod known;
 mod scan;
 mod set;

@@ -16,7 +16,7 @@ const INDEPENDENT: [u32; 4] =
 impl Control {
     /// The view that parameters are answered from.
     pub(crate) fn view<'a>(&'a self, model: &'a Model, serial: &'a str) -> View<'a> {
-        View { model, serial, settings: &self.settings, plan: self.plan.as_deref() }
+        View { model, serial, settings: &self.settings, plan: self.plan.as_deref(), stale: self.stale }
     }
 
     /// Sets a parameter that the camera offers. Returns true when the camera clock is to be reset.
@@ -44,6 +44,11 @@ impl Control {
         }
         let before = self.settings.clone();
         self.settings.apply(model, known.id, *number);
+        // A port or a clocking mode with another set-point brings the camera to that one.
+        let setpoint = self.settings.setpoint(model);
+        if setpoint != before.setpoint(model) {
+            self.settings.setpoint_centi = setpoint.centi;
+        }
         if self.settings != before && !INDEPENDENT.contains(&known.id) {
             self.stale = true;
         }
@@ -52,9 +57,7 @@ impl Control {
 
     /// `pl_pp_reset`: post-processing as at power-up.
     pub(crate) fn reset_post_processing(&mut self, model: &Model) {
-        let features = Settings::features_at_power_up(model);
-        self.stale |= features != self.settings.features;
-        self.settings.features = features;
+        self.stale |= self.settings.reset_features(model);
     }
 }
 
@@ -90,10 +93,8 @@ impl Settings {
                 self.feature_parameter = 0;
             }
             PARAM_PP_PARAM_INDEX => self.feature_parameter = index,
-            PARAM_PP_PARAM => {
-                let value = u32::try_from(number).unwrap_or(0);
-                self.features[self.feature][self.feature_parameter] = value;
-            }
+            PARAM_PP_PARAM => self.set_feature(u32::try_from(number).unwrap_or(0)),
+            _ if self.host.apply(id, number) => {}
             _ => {
                 self.stored.insert(id, number);
             }

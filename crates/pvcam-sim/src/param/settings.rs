@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::host::HostSettings;
 use crate::abi::constants::*;
-use crate::model::{FeatureParameter, Gain, Model, Pace, Port, Resolution, Speed};
+use crate::model::{FeatureParameter, Gain, Model, Pace, Parameter, Port, Resolution, SetPoint, Speed};
 
 /// Everything that survives closing and opening, and `pl_pvcam_uninit` as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +37,9 @@ pub(crate) struct Settings {
     pub(crate) feature: usize,
     /// Selected parameter of that feature.
     pub(crate) feature_parameter: usize,
-    /// Values of all features' parameters.
-    pub(crate) features: Vec<Vec<u32>>,
+    /// Values of all features' parameters, by port; one entry where all ports share them.
+    features: Vec<Vec<Vec<u32>>>,
+    pub(crate) host: HostSettings,
     /// Parameters that are only a value, by id.
     pub(crate) stored: BTreeMap<u32, i64>,
 }
@@ -51,7 +53,7 @@ impl Settings {
             speed: 0,
             gain: 0,
             resolution: model.exposure.resolutions.iter().position(unit).unwrap_or(0),
-            setpoint_centi: model.sensor.setpoint_centi,
+            setpoint_centi: 0,
             metadata: false,
             scan_mode: PL_SCAN_MODE_AUTO,
             smart: false,
@@ -63,14 +65,40 @@ impl Settings {
             feature: 0,
             feature_parameter: 0,
             features: Self::features_at_power_up(model),
+            host: HostSettings::default(),
             stored: BTreeMap::new(),
         }
+        .cooled(model)
     }
 
-    /// What `pl_pp_reset` restores: despeckling on.
-    pub(crate) fn features_at_power_up(model: &Model) -> Vec<Vec<u32>> {
+    fn cooled(mut self, model: &Model) -> Self {
+        self.setpoint_centi = self.setpoint(model).centi;
+        self
+    }
+
+    fn features_at_power_up(model: &Model) -> Vec<Vec<Vec<u32>>> {
         let values = |parameters: &[FeatureParameter]| parameters.iter().map(|p| p.power_up).collect();
-        model.features.iter().map(|feature| values(&feature.parameters)).collect()
+        let all = model.features.iter().map(|feature| values(&feature.parameters)).collect();
+        vec![all; if model.features_per_port { model.ports.len() } else { 1 }]
+    }
+
+    /// What `pl_pp_reset` does: despeckling on, on all ports; true if that changed anything.
+    pub(crate) fn reset_features(&mut self, model: &Model) -> bool {
+        let reset = Self::features_at_power_up(model);
+        let changes = reset != self.features;
+        self.features = reset;
+        changes
+    }
+
+    /// The values of the features' parameters on the selected port.
+    pub(crate) fn features(&self) -> &[Vec<u32>] {
+        &self.features[self.port.min(self.features.len() - 1)]
+    }
+
+    /// Sets the selected parameter of the selected feature.
+    pub(crate) fn set_feature(&mut self, value: u32) {
+        let shared = self.features.len() - 1;
+        self.features[self.port.min(shared)][self.feature][self.feature_parameter] = value;
     }
 
     /// The selected port.
@@ -91,6 +119,27 @@ impl Settings {
     /// The selected exposure unit.
     pub(crate) fn resolution<'m>(&self, model: &'m Model) -> &'m Resolution {
         &model.exposure.resolutions[self.resolution]
+    }
+
+    /// Lowest and highest exposure argument at the selected speed, in the selected unit.
+    pub(crate) fn exposure_limits(&self, model: &Model) -> (u32, u32) {
+        let general = self.resolution(model);
+        let own = self.speed(model).exposure_limits.iter().find(|limit| limit.unit == general.unit);
+        let limits = own.unwrap_or(general);
+        (limits.min, limits.max)
+    }
+
+    /// The binning list of the selected port.
+    pub(crate) fn binning<'m>(&self, model: &'m Model) -> &'m [[u16; 2]] {
+        self.port(model).binning.as_ref().unwrap_or(&model.regions.binning)
+    }
+
+    /// The set-point that belongs to the selected port and clocking mode, and its range.
+    pub(crate) fn setpoint(&self, model: &Model) -> SetPoint {
+        let listed = model.parameters.iter().find(|parameter| parameter.name() == "PMODE");
+        let power_up = listed.map_or(PMODE_NORMAL.into(), Parameter::value);
+        let pmode = self.stored.get(&PARAM_PMODE).copied().unwrap_or(power_up);
+        model.setpoint(self.port(model).value, pmode)
     }
 
     /// How fast the next acquisition goes over the sensor.

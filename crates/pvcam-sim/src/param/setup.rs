@@ -1,7 +1,7 @@
 //! Checking what a client wants to acquire, and preparing it.
 
 use super::control::Control;
-use super::despeckle::switched_on;
+use super::despeckle::{averaged, switched_on};
 use super::settings::Settings;
 use crate::abi::constants::*;
 use crate::abi::error::{Failure, Outcome};
@@ -10,7 +10,7 @@ use crate::config::{CameraConfig, SceneKind};
 use crate::engine::{Mode, Plan, Trigger};
 use crate::metadata::{FRAME_HEADER_BYTES, Headers, ROI_HEADER_BYTES};
 use crate::model::{Cycle, Model, Timing};
-use crate::scene::{ImageSize, Painter, Pixels, Source};
+use crate::scene::{Composition, Element, ImageSize, Painter, Pixels, Source};
 
 /// The arguments of a setup call.
 #[derive(Clone, Debug)]
@@ -30,10 +30,12 @@ impl Control {
         if request.mode == Mode::Sequence(0) {
             return Err(PL_ERR_ZERO_FRAMES.into());
         }
-        check_regions(model, &self.settings, &request.regions)?;
+        let regions = self.on_sensor(model, &request.regions)?;
+        check_regions(model, &self.settings, &regions)?;
         let (trigger_mode, expose_out) = split_mode(model, request.exposure_mode)?;
         let resolution = self.settings.resolution(model);
-        if !(resolution.min..=resolution.max).contains(&request.exposure) {
+        let (shortest, longest) = self.settings.exposure_limits(model);
+        if !(shortest..=longest).contains(&request.exposure) {
             return Err(PL_ERR_EXPOSURE_OUT_OF_RANGE.into());
         }
         if let Mode::Continuous(mode) = request.mode
@@ -41,22 +43,26 @@ impl Control {
         {
             return Err(PL_ERR_MODE_INVALID.into());
         }
-        let painter = painter(config, &self.settings, &request.regions)?;
-        let frame_bytes = frame_bytes(model, &painter)?;
+        let painter = painter(config, &self.settings, &regions, &request.regions)?;
+        let composition = painter.composition;
+        let frame_bytes = frame_bytes(model, &painter, composition.delivered)?;
+        let from_camera = self::frame_bytes(model, &painter, composition.camera)?;
         let frames = if let Mode::Sequence(frames) = request.mode { u64::from(frames) } else { 1 };
         if u64::from(frame_bytes) * frames > model.interface.max_buffer_bytes {
             return Err(PL_ERR_TOO_MANY_FRAMES.into());
         }
         let trigger = Trigger::from_mode(trigger_mode);
+        self.check_exposures(&composition, trigger)?;
         let cycle = Cycle {
             exposure_ns: u64::from(request.exposure) * resolution.unit.nanoseconds(),
             pace: self.settings.pace(model),
-            rows: rows_read(&request.regions),
-            frame_bytes,
+            rows: rows_read(&regions),
+            frame_bytes: from_camera / composition.averaged,
             expose_out,
             overlap: !trigger.per_frame(),
         };
-        let timing = Timing::new(model, self.settings.speed(model), cycle);
+        let timing =
+            Timing::new(model, self.settings.speed(model), cycle).of_exposures(composition.exposures());
         let turns = self.turns(model, request.exposure, cycle)?;
         self.settings.exposure_mode = trigger_mode;
         self.settings.expose_out = expose_out;
@@ -66,13 +72,31 @@ impl Control {
 }
 
 impl Control {
+    /// The parts of the sensor that the client's regions mean.
+    fn on_sensor(&self, model: &Model, regions: &[Region]) -> Outcome<Vec<Region>> {
+        let on_sensor = |region| self.settings.host.on_sensor(model, region);
+        let found: Option<Vec<Region>> = regions.iter().map(on_sensor).collect();
+        Ok(found.ok_or(PL_ERR_REGION_INVALID)?)
+    }
+
+    /// Frames of several exposures want a camera that exposes them alike and by itself.
+    fn check_exposures(&self, composition: &Composition, trigger: Trigger) -> Outcome {
+        if composition.exposures() == 1 || !(trigger.per_frame() || self.settings.smart) {
+            return Ok(());
+        }
+        let detail =
+            "averaging and summing are simulated without SMART streaming and without a trigger per frame";
+        Err(Failure::with_detail(PL_ERR_CONFIGURATION_INVALID, detail))
+    }
+
     /// The timings of the SMART streaming list, if that is on; it wants an exposure argument that is not 0.
     fn turns(&self, model: &Model, exposure: u32, cycle: Cycle) -> Outcome<Box<[Timing]>> {
         let (settings, resolution) = (&self.settings, self.settings.resolution(model));
         if !settings.smart || settings.smart_exposures.is_empty() {
             return Ok(Box::default());
         }
-        let allowed = |exposure: &u32| (resolution.min..=resolution.max).contains(exposure);
+        let (shortest, longest) = settings.exposure_limits(model);
+        let allowed = |exposure: &u32| (shortest..=longest).contains(exposure);
         if exposure == 0 || !settings.smart_exposures.iter().all(allowed) {
             return Err(PL_ERR_EXPOSURE_OUT_OF_RANGE.into());
         }
@@ -99,7 +123,8 @@ fn check_regions(model: &Model, settings: &Settings, regions: &[Region]) -> Outc
             return Err(PL_ERR_REGION_INVALID.into());
         }
         let factors = [region.sbin, region.pbin];
-        let listed = model.regions.binning.is_empty() || model.regions.binning.contains(&factors);
+        let list = settings.binning(model);
+        let listed = list.is_empty() || list.contains(&factors);
         if !listed || factors.contains(&0) {
             return Err(PL_ERR_BINNING_INVALID.into());
         }
@@ -150,16 +175,22 @@ fn rows_read(regions: &[Region]) -> u32 {
     u32::from(last - first) + 1
 }
 
-fn painter(config: &CameraConfig, settings: &Settings, regions: &[Region]) -> Outcome<Painter> {
+/// How frames become pictures: `regions` on the sensor, `seen` as the client gave them.
+fn painter(
+    config: &CameraConfig,
+    settings: &Settings,
+    regions: &[Region],
+    seen: &[Region],
+) -> Outcome<Painter> {
     let model = &config.model;
     let bit_depth = settings.gain(model).bit_depth;
-    let element_bytes = if bit_depth <= 8 { 1 } else { 2 };
+    let composition = composition(model, settings);
     let images: Vec<ImageSize> = regions.iter().map(image_size).collect();
     let widest = images.iter().map(|image| image.columns).max().unwrap_or(0);
     let source = match (&config.replay, config.scene) {
         (Some(stack), SceneKind::Replay) => {
             let wanted = ImageSize { columns: stack.columns, rows: stack.rows };
-            if images != [wanted] || stack.pages[0].element_bytes() != element_bytes {
+            if images != [wanted] || stack.pages[0].element_bytes() != composition.camera.bytes() {
                 let asked = images.first().copied().unwrap_or(wanted);
                 return Err(Failure::with_detail(
                     PL_ERR_REGION_INVALID,
@@ -179,22 +210,40 @@ fn painter(config: &CameraConfig, settings: &Settings, regions: &[Region]) -> Ou
         (_, SceneKind::Stamp) => Source::Stamp,
         _ => Source::Counter { ramp: Pixels::ramp(bit_depth, widest), bit_depth },
     };
-    let image_format = if element_bytes == 1 { PL_IMAGE_FORMAT_MONO8 } else { PL_IMAGE_FORMAT_MONO16 };
+    let delivered = composition.delivered;
+    let bytes = |image: &ImageSize| image.columns * image.rows * delivered.bytes();
     let headers = model.metadata.as_ref().filter(|_| settings.metadata).map(|metadata| Headers {
         version: metadata.version,
-        bit_depth,
-        image_format: u8::try_from(image_format).unwrap_or(0),
-        regions: regions.to_vec(),
-        data_bytes: images.iter().map(|image| image.columns * image.rows * element_bytes).collect(),
+        bit_depth: composition.delivered_bits,
+        image_format: u8::try_from(delivered.format().0).unwrap_or(0),
+        regions: seen.to_vec(),
+        data_bytes: images.iter().map(bytes).collect(),
     });
-    Ok(Painter { source, images, element_bytes, despeckle: switched_on(model, settings), headers })
+    Ok(Painter { source, images, composition, despeckle: switched_on(model, settings), headers })
 }
 
-fn frame_bytes(model: &Model, painter: &Painter) -> Outcome<u32> {
+fn composition(model: &Model, settings: &Settings) -> Composition {
+    let bit_depth = settings.gain(model).bit_depth;
+    let camera = Element::of_bits(bit_depth);
+    let delivered = settings.host.element(camera);
+    // A sum may fill the whole pixel.
+    let delivered_bits = if settings.host.summing() { delivered.bits() } else { bit_depth };
+    Composition {
+        averaged: averaged(model, settings),
+        summed: settings.host.summed(),
+        orientation: settings.host.orientation(),
+        camera,
+        delivered,
+        delivered_bits,
+    }
+}
+
+/// Bytes from one frame to the next, with pixels stored as `element`.
+fn frame_bytes(model: &Model, painter: &Painter, element: Element) -> Outcome<u32> {
     let pixels: u64 = painter
         .images
         .iter()
-        .map(|image| u64::from(image.columns) * u64::from(image.rows) * u64::from(painter.element_bytes))
+        .map(|image| u64::from(image.columns) * u64::from(image.rows) * u64::from(element.bytes()))
         .sum();
     let headers = match &painter.headers {
         Some(headers) => FRAME_HEADER_BYTES + ROI_HEADER_BYTES * headers.regions.len(),

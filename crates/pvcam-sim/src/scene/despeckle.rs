@@ -42,7 +42,7 @@ pub(crate) struct Neighbourhood<'a> {
 pub(crate) fn row<'o>(
     features: &[Despeckle],
     rows: &Neighbourhood<'_>,
-    buffer: &'o mut RowBuffer,
+    buffer: &'o mut Correction,
 ) -> Row<'o> {
     match rows.here {
         Row::U8(here) => {
@@ -61,12 +61,12 @@ const CHUNK: usize = 32;
 
 /// Room for correcting one row, allocated when the acquisition starts.
 #[derive(Debug)]
-pub(crate) struct RowBuffer {
+pub(crate) struct Correction {
     u8: Work<u8>,
     u16: Work<u16>,
 }
 
-impl RowBuffer {
+impl Correction {
     /// Room for `columns` pixels of either size.
     pub(crate) fn new(columns: u32) -> Self {
         Self { u8: Work::new(columns as usize, u8::MAX), u16: Work::new(columns as usize, u16::MAX) }
@@ -179,7 +179,7 @@ mod tests {
     const DARK: Despeckle = Despeckle { bright: false, low: true, threshold: 80, adu: 300 };
 
     fn corrected(features: &[Despeckle], above: &[u16], here: &[u16], below: &[u16]) -> Vec<u16> {
-        let mut buffer = RowBuffer::new(here.len() as u32);
+        let mut buffer = Correction::new(here.len() as u32);
         let rows = Neighbourhood {
             above: Some(Row::U16(above)),
             here: Row::U16(here),

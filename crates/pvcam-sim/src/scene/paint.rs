@@ -2,16 +2,24 @@
 
 use std::sync::Arc;
 
-use super::despeckle::{self, Despeckle, Neighbourhood, RowBuffer};
+use super::compose::{self, Composition, RowBuffer};
+use super::despeckle::{self, Correction, Despeckle, Neighbourhood};
 use super::pixels::{Pixels, Row, mask};
 use super::tiff_stack::TiffStack;
 use crate::metadata::Headers;
 
-/// Size of one delivered image.
+/// Size of the image of one region, as it lies on the sensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ImageSize {
     pub(crate) columns: u32,
     pub(crate) rows: u32,
+}
+
+impl ImageSize {
+    /// Number of pixels.
+    pub(crate) fn pixels(&self) -> usize {
+        self.columns as usize * self.rows as usize
+    }
 }
 
 /// Where the pixels come from.
@@ -31,10 +39,9 @@ pub(crate) enum Source {
 #[derive(Debug)]
 pub(crate) struct Painter {
     pub(crate) source: Source,
-    /// The delivered images, one per region.
+    /// The images, one per region.
     pub(crate) images: Vec<ImageSize>,
-    /// Bytes per pixel.
-    pub(crate) element_bytes: u32,
+    pub(crate) composition: Composition,
     /// What post-processing is on.
     pub(crate) despeckle: Vec<Despeckle>,
     /// Headers, if the frames carry metadata.
@@ -44,7 +51,7 @@ pub(crate) struct Painter {
 impl Painter {
     /// Room that painting needs; one per writer.
     pub(crate) fn row_buffer(&self) -> RowBuffer {
-        RowBuffer::new(self.images.iter().map(|image| image.columns).max().unwrap_or(0))
+        RowBuffer::new(&self.images, &self.composition)
     }
 
     /// True if the ring is to be filled before the first frame.
@@ -75,26 +82,44 @@ impl Painter {
     }
 
     fn paint_image(&self, slot: &mut SlotWriter, image: ImageSize, number: u32, buffer: &mut RowBuffer) {
+        if !self.composition.is_plain() {
+            let first = number.wrapping_sub(1).wrapping_mul(self.composition.exposures());
+            compose::paint(&self.composition, slot, image, buffer, |index, r, correction, take| {
+                let number = first.wrapping_add(index).wrapping_add(1);
+                take(self.corrected(number, image, r, correction));
+            });
+            return;
+        }
         for r in 0..image.rows {
             if slot.is_full() {
                 return;
             }
-            let here = self.row(number, image, r);
-            if self.despeckle.is_empty() {
-                slot.put(here.bytes());
-            } else {
-                let rows = Neighbourhood {
-                    above: r.checked_sub(1).map(|above| self.row(number, image, above)),
-                    here,
-                    below: (r + 1 < image.rows).then(|| self.row(number, image, r + 1)),
-                };
-                slot.put(despeckle::row(&self.despeckle, &rows, buffer).bytes());
-            }
+            slot.put(self.corrected(number, image, r, &mut buffer.correction).bytes());
         }
     }
 
+    /// A row of an exposure, without its speckles.
+    fn corrected<'a>(
+        &'a self,
+        number: u32,
+        image: ImageSize,
+        r: u32,
+        correction: &'a mut Correction,
+    ) -> Row<'a> {
+        let here = self.row(number, image, r);
+        if self.despeckle.is_empty() {
+            return here;
+        }
+        let rows = Neighbourhood {
+            above: r.checked_sub(1).map(|above| self.row(number, image, above)),
+            here,
+            below: (r + 1 < image.rows).then(|| self.row(number, image, r + 1)),
+        };
+        despeckle::row(&self.despeckle, &rows, correction)
+    }
+
     fn image_bytes(&self, image: ImageSize) -> usize {
-        image.columns as usize * image.rows as usize * self.element_bytes as usize
+        image.pixels() * self.composition.delivered.bytes() as usize
     }
 
     fn row(&self, number: u32, image: ImageSize, r: u32) -> Row<'_> {

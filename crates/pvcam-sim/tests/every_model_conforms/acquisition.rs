@@ -13,19 +13,26 @@ use crate::support::{
 const PARAM_EXPOSURE_MODE: u32 = 0x0902_0217;
 const PARAM_EXPOSE_OUT_MODE: u32 = 0x0902_0230;
 const PARAM_READOUT_TIME: u32 = 0x0402_00B3;
-const SMALL: Region = Region::new(0, 0, 16, 8);
+pub(crate) const SMALL: Region = Region::new(0, 0, 16, 8);
 /// The first of the newer modes, which leave the low byte to the expose-out mode.
 const EXTENDED: i16 = 1792;
 const SOFTWARE: [i16; 2] = [2816, 3072];
-const FRAME_HEADER: usize = 48;
-const REGION_HEADER: usize = 32;
+pub(crate) const FRAME_HEADER: usize = 48;
+pub(crate) const REGION_HEADER: usize = 32;
 
-fn available(sdk: &Sdk, hcam: i16, id: u32) -> bool {
+pub(crate) fn available(sdk: &Sdk, hcam: i16, id: u32) -> bool {
     sdk.get::<u16>(hcam, id, AVAIL) == 1
 }
 
 /// Sets up a sequence; the bytes, or the error code.
-fn set_up(sdk: &Sdk, hcam: i16, frames: u16, region: Region, mode: i16, exposure: u32) -> Result<u32, i16> {
+pub(crate) fn set_up(
+    sdk: &Sdk,
+    hcam: i16,
+    frames: u16,
+    region: Region,
+    mode: i16,
+    exposure: u32,
+) -> Result<u32, i16> {
     let mut bytes = 0;
     // SAFETY: one region and a place for the bytes.
     let result = unsafe {
@@ -35,7 +42,7 @@ fn set_up(sdk: &Sdk, hcam: i16, frames: u16, region: Region, mode: i16, exposure
 }
 
 /// The trigger mode in which the camera does not wait for anybody.
-fn free_running(sdk: &Sdk, hcam: i16) -> i16 {
+pub(crate) fn free_running(sdk: &Sdk, hcam: i16) -> i16 {
     values(sdk, hcam, PARAM_EXPOSURE_MODE)[0].try_into().unwrap()
 }
 

@@ -50,6 +50,18 @@ pub(crate) fn models() -> Vec<Model> {
 
 /// The library with one camera of the model, which is open.
 pub(crate) fn start(model: &Model) -> (Sdk, i16) {
+    start_with(&format!("model = \"{}\"\n", model.name), model)
+}
+
+/// The same with a model file of the test's own.
+pub(crate) fn start_own(model: &Model) -> (Sdk, i16) {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}.toml", model.name));
+    std::fs::write(&file, &model.file).unwrap();
+    start_with(&format!("model_file = \"{}\"\n", file.display()), model)
+}
+
+/// The same with further keys of the camera's table.
+pub(crate) fn start_with(keys: &str, model: &Model) -> (Sdk, i16) {
     let file = file();
     let path = CString::new(file.as_os_str().as_bytes()).unwrap();
     // SAFETY: the text is terminated; the library's start-up code is the simulator's.
@@ -64,7 +76,7 @@ pub(crate) fn start(model: &Model) -> (Sdk, i16) {
     // SAFETY: the functions of the library just loaded.
     let functions = unsafe { Functions::found_by(find) };
     let control = Control::of_loaded(file).unwrap();
-    let toml = format!("[[camera]]\nmodel = \"{}\"\nclock = \"stepped\"\n", model.name);
+    let toml = format!("[[camera]]\nclock = \"stepped\"\n{keys}");
     let sdk = Sdk::start_with(functions, control, &toml);
     let hcam = sdk.open(model.camera());
     (sdk, hcam)

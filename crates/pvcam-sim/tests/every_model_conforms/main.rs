@@ -5,13 +5,14 @@
 #![expect(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
 
 mod acquisition;
+mod dependencies;
 mod library;
 mod parameters;
 mod speed_table;
 #[path = "../support/mod.rs"]
 mod support;
 
-use library::{Model, models, start};
+use library::{Model, models, start, start_own};
 use parameters::{Fact, facts};
 
 /// Models in the folder, and parameters that each of them must answer for.
@@ -149,4 +150,36 @@ fn a_camera_under_power_keeps_its_settings_but_not_its_setup() {
         findings
     });
     assert!(checks >= MODELS * 4, "{checks}");
+}
+
+#[test]
+fn what_depends_on_a_change_is_what_the_file_says_after_it() {
+    let checks = on_every_model(|model| {
+        let (sdk, hcam) = start(model);
+        let mut findings = Findings::default();
+        dependencies::walk(&sdk, hcam, model, &mut findings);
+        findings
+    });
+    assert!(checks > MODELS * 40, "{checks}");
+}
+
+#[test]
+fn each_dependency_holds_on_a_camera_that_has_them_all_and_a_wrong_one_is_found() {
+    let model = dependencies::rich(&models());
+    let (sdk, hcam) = start_own(&model);
+    for dependency in &dependencies::DEPENDENCIES {
+        let mut findings = Findings::default();
+        (dependency.proof)(&sdk, hcam, &model, &mut findings);
+        assert!(
+            findings.problems.is_empty() && findings.checks > 0,
+            "{dependency:?}: {:?}",
+            findings.problems
+        );
+        let (right, wrong) = dependency.control;
+        assert!(model.file.contains(right), "{dependency:?}");
+        let other = Model::new(&model.name, model.file.replace(right, wrong));
+        let mut findings = Findings::default();
+        (dependency.proof)(&sdk, hcam, &other, &mut findings);
+        assert!(!findings.problems.is_empty(), "{dependency:?} finds nothing wrong in `{wrong}`");
+    }
 }

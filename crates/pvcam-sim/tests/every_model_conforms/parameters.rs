@@ -8,13 +8,13 @@ use crate::support::{ATTR_CURRENT, ATTR_DEFAULT, ATTR_MAX, ATTR_MIN, Sdk, SmartS
 pub(crate) const COUNT: i16 = 1;
 const TYPE: i16 = 2;
 const INCREMENT: i16 = 6;
-const ACCESS: i16 = 7;
+pub(crate) const ACCESS: i16 = 7;
 pub(crate) const AVAIL: i16 = 8;
 const LIVE: i16 = 9;
 const VALUES: [i16; 4] = [ATTR_MIN, ATTR_MAX, ATTR_DEFAULT, INCREMENT];
 
-const READ_ONLY: u16 = 1;
-const READ_WRITE: u16 = 2;
+pub(crate) const READ_ONLY: u16 = 1;
+pub(crate) const READ_WRITE: u16 = 2;
 const EXIST_CHECK: u16 = 3;
 const WRITE_ONLY: u16 = 4;
 

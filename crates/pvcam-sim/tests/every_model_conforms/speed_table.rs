@@ -8,13 +8,13 @@ use crate::support::{
     PARAM_SPDTAB_INDEX, Sdk,
 };
 
-const PARAM_GAIN_NAME: u32 = 0x0D02_0202;
-const PARAM_PIX_TIME: u32 = 0x0602_0204;
-const PARAM_IMAGE_FORMAT: u32 = 0x0902_00F8;
-const MONO16: i32 = 0;
-const MONO8: i32 = 2;
+pub(crate) const PARAM_GAIN_NAME: u32 = 0x0D02_0202;
+pub(crate) const PARAM_PIX_TIME: u32 = 0x0602_0204;
+pub(crate) const PARAM_IMAGE_FORMAT: u32 = 0x0902_00F8;
+pub(crate) const MONO16: i32 = 0;
+pub(crate) const MONO8: i32 = 2;
 
-fn text(sdk: &Sdk, hcam: i16, id: u32) -> String {
+pub(crate) fn text(sdk: &Sdk, hcam: i16, id: u32) -> String {
     let mut room = [0_u8; 1024];
     // SAFETY: more room than any text takes.
     sdk.ok(unsafe { (sdk.f.pl_get_param)(hcam, id, ATTR_CURRENT, room.as_mut_ptr().cast()) });
