@@ -8,6 +8,7 @@ mod acquisition;
 mod dependencies;
 mod library;
 mod parameters;
+mod processing;
 mod speed_table;
 #[path = "../support/mod.rs"]
 mod support;
@@ -181,5 +182,37 @@ fn each_dependency_holds_on_a_camera_that_has_them_all_and_a_wrong_one_is_found(
         let mut findings = Findings::default();
         (dependency.proof)(&sdk, hcam, &other, &mut findings);
         assert!(!findings.problems.is_empty(), "{dependency:?} finds nothing wrong in `{wrong}`");
+    }
+}
+
+/// All post-processing of a model, on camera and host.
+fn processing_of(model: &Model, scene: &[processing::Picture; 3]) -> Findings {
+    let (sdk, hcam) = processing::start(model);
+    let mut findings = Findings::default();
+    processing::despeckling(&sdk, hcam, scene, &mut findings);
+    processing::averaging(&sdk, hcam, scene, &mut findings);
+    processing::summing(&sdk, hcam, scene, &mut findings);
+    processing::orientations(&sdk, hcam, scene, &mut findings);
+    processing::headers(&sdk, hcam, &mut findings);
+    findings
+}
+
+#[test]
+fn post_processing_alters_pixels_as_it_says_and_not_at_all_when_it_is_off() {
+    let checks = on_every_model(|model| processing_of(model, &processing::pages()));
+    assert!(checks > MODELS * 20, "{checks}");
+}
+
+#[test]
+fn a_pixel_that_is_not_of_the_scene_is_found_by_each_kind_of_post_processing() {
+    let models = models();
+    let model = models.iter().find(|model| model.name == "kinetix22-pcie").unwrap();
+    let mut scene = processing::pages();
+    scene[0][2][3] += 2;
+    let problems = processing_of(model, &scene).problems;
+    for kind in
+        ["all off", "feature 13, other counts", "mean 0 of two", "sum 0 of four", "rotation 3, mirroring 1:"]
+    {
+        assert!(problems.iter().any(|problem| problem.starts_with(kind)), "{kind}: {problems:?}");
     }
 }
