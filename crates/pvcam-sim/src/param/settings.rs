@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::host::HostSettings;
+use super::known::by_name;
 use crate::abi::constants::*;
-use crate::model::{FeatureParameter, Gain, Model, Pace, Parameter, Port, Resolution, SetPoint, Speed};
+use crate::model::{FeatureParameter, Gain, Model, Pace, Port, Resolution, SetPoint, Speed};
 
 /// Everything that survives closing and opening, and `pl_pvcam_uninit` as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +41,7 @@ pub(crate) struct Settings {
     /// Values of all features' parameters, by port; one entry where all ports share them.
     features: Vec<Vec<Vec<u32>>>,
     pub(crate) host: HostSettings,
-    /// Parameters that are only a value, by id.
+    /// Settings that are only a value, by id.
     pub(crate) stored: BTreeMap<u32, i64>,
 }
 
@@ -66,9 +67,14 @@ impl Settings {
             feature_parameter: 0,
             features: Self::features_at_power_up(model),
             host: HostSettings::default(),
-            stored: BTreeMap::new(),
+            stored: Self::stored_at_power_up(model),
         }
         .cooled(model)
+    }
+
+    fn stored_at_power_up(model: &Model) -> BTreeMap<u32, i64> {
+        let settable = model.parameters.iter().filter(|parameter| parameter.writable);
+        settable.filter_map(|parameter| Some((by_name(parameter.name())?.id, parameter.value()))).collect()
     }
 
     fn cooled(mut self, model: &Model) -> Self {
@@ -136,9 +142,7 @@ impl Settings {
 
     /// The set-point that belongs to the selected port and clocking mode, and its range.
     pub(crate) fn setpoint(&self, model: &Model) -> SetPoint {
-        let listed = model.parameters.iter().find(|parameter| parameter.name() == "PMODE");
-        let power_up = listed.map_or(PMODE_NORMAL.into(), Parameter::value);
-        let pmode = self.stored.get(&PARAM_PMODE).copied().unwrap_or(power_up);
+        let pmode = self.stored.get(&PARAM_PMODE).copied().unwrap_or(PMODE_NORMAL.into());
         model.setpoint(self.port(model).value, pmode)
     }
 

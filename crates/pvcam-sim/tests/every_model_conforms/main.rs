@@ -9,6 +9,7 @@ mod dependencies;
 mod library;
 mod parameters;
 mod processing;
+mod remembering;
 mod speed_table;
 #[path = "../support/mod.rs"]
 mod support;
@@ -215,4 +216,41 @@ fn a_pixel_that_is_not_of_the_scene_is_found_by_each_kind_of_post_processing() {
     {
         assert!(problems.iter().any(|problem| problem.starts_with(kind)), "{kind}: {problems:?}");
     }
+}
+
+/// How long a setup holds on a model.
+fn staleness_of(model: &Model, facts: &[Fact], independent: &[&str]) -> Findings {
+    let (sdk, hcam) = start(model);
+    let mut findings = Findings::default();
+    remembering::staleness(&sdk, hcam, facts, independent, &mut findings);
+    findings
+}
+
+#[test]
+fn a_setup_holds_until_a_parameter_of_the_frames_changes() {
+    let facts = facts();
+    let checks = on_every_model(|model| staleness_of(model, &facts, &remembering::INDEPENDENT));
+    assert!(checks > MODELS * 60, "{checks}");
+}
+
+#[test]
+fn a_setup_that_holds_too_long_or_not_long_enough_is_found() {
+    let (models, facts) = (models(), facts());
+    let problems = staleness_of(&models[0], &facts, &["PARAM_READOUT_PORT", "PARAM_CLEAR_MODE"]).problems;
+    for name in ["PARAM_READOUT_PORT", "PARAM_TEMP_SETPOINT"] {
+        let what = format!("a start after {name} changed");
+        assert!(problems.iter().any(|problem| problem.starts_with(&what)), "{name}: {problems:?}");
+    }
+}
+
+#[test]
+fn every_setting_outlives_closing_and_the_library() {
+    let facts = facts();
+    let checks = on_every_model(|model| {
+        let (sdk, hcam) = start(model);
+        let mut findings = Findings::default();
+        remembering::persistence(&sdk, hcam, model, &facts, &mut findings);
+        findings
+    });
+    assert!(checks > MODELS * 12, "{checks}");
 }

@@ -18,8 +18,8 @@ pub(crate) const READ_WRITE: u16 = 2;
 const EXIST_CHECK: u16 = 3;
 const WRITE_ONLY: u16 = 4;
 
-const SMART_EXPOSURES: u32 = 0x0E02_02BE;
-const ENUM: u16 = 9;
+pub(crate) const SMART_EXPOSURES: u32 = 0x0E02_02BE;
+pub(crate) const ENUM: u16 = 9;
 const TEXT: u16 = 13;
 const REGION: u16 = 20;
 
@@ -28,7 +28,7 @@ pub(crate) struct Fact {
     pub(crate) name: String,
     pub(crate) id: u32,
     pub(crate) type_code: u16,
-    after_setup: bool,
+    pub(crate) after_setup: bool,
 }
 
 /// Every parameter id once, with the type that its value really has.
@@ -56,9 +56,9 @@ pub(crate) fn facts() -> Vec<Fact> {
 }
 
 /// An answer: the bytes that were written, or the error code.
-type Answer = Result<Vec<u8>, i16>;
+pub(crate) type Answer = Result<Vec<u8>, i16>;
 
-fn ask(sdk: &Sdk, hcam: i16, id: u32, attribute: i16) -> (Answer, usize) {
+pub(crate) fn ask(sdk: &Sdk, hcam: i16, id: u32, attribute: i16) -> (Answer, usize) {
     let mut before = vec![0xA5_u8; 2048];
     if id == SMART_EXPOSURES && attribute == ATTR_CURRENT {
         before[..16].fill(0); // The value is a structure with a pointer to room, of which there is none here.
@@ -83,7 +83,7 @@ fn size(type_code: u16) -> usize {
 }
 
 /// A number of a type, from and to the bytes of the interface.
-fn number(type_code: u16, bytes: &[u8]) -> i64 {
+pub(crate) fn number(type_code: u16, bytes: &[u8]) -> i64 {
     let size = size(type_code).min(8);
     let mut wide = [0; 8];
     wide[..size].copy_from_slice(&bytes[..size]);
@@ -208,7 +208,7 @@ fn items(sdk: &Sdk, hcam: i16, fact: &Fact, available: bool, findings: &mut Find
     }
 }
 
-fn set(sdk: &Sdk, hcam: i16, id: u32, value: i128) -> Result<(), i16> {
+pub(crate) fn set(sdk: &Sdk, hcam: i16, id: u32, value: i128) -> Result<(), i16> {
     let bytes = value.to_le_bytes();
     // SAFETY: 16 bytes, more than any value takes; in little-endian order their start is the narrow number.
     let result = unsafe { (sdk.f.pl_set_param)(hcam, id, bytes.as_ptr().cast()) };
