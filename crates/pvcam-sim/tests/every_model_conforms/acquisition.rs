@@ -90,10 +90,10 @@ fn waits(sdk: &Sdk, hcam: i16, trigger: i16, free_running: bool, findings: &mut 
         if SOFTWARE.contains(&trigger) {
             let mut flags = 0;
             // SAFETY: a place for the flags.
-            sdk.ok(unsafe { (sdk.f.pl_exp_trigger)(hcam, &raw mut flags, 0) });
-            findings.same(flags, 0, "a software trigger is taken");
+            let result = unsafe { (sdk.f.pl_exp_trigger)(hcam, &raw mut flags, 0) };
+            findings.same((result, flags), (1, 0), "a software trigger is taken");
         } else {
-            sdk.control.trigger(0, 1).unwrap();
+            findings.check(sdk.control.trigger(0, 1).is_ok(), || format!("an edge in mode {trigger}"));
         }
     }
     findings.same(step(), Some(1), &format!("a frame in mode {trigger}"));
@@ -166,16 +166,43 @@ fn scene(sdk: &Sdk, hcam: i16, headers: usize, findings: &mut Findings) {
     findings.same(wrong, 0, &format!("wrong pixels of {bits} bits behind {headers} bytes"));
 }
 
-/// Settings outlive closing and the library; the setup does not.
-pub(crate) fn kept(sdk: &Sdk, hcam: i16, model: &Model, findings: &mut Findings) {
-    let last: i32 = (*values(sdk, hcam, PARAM_READOUT_PORT).last().unwrap()).try_into().unwrap();
-    sdk.set(hcam, PARAM_READOUT_PORT, last);
+/// What a camera was set to.
+pub(crate) struct Choice {
+    port: i32,
+    gain: i16,
+    metadata: bool,
+}
+
+/// The last gain of the last port, and metadata where there are some.
+pub(crate) fn choose(sdk: &Sdk, hcam: i16, model: &Model) -> Choice {
+    let port: i32 = (*values(sdk, hcam, PARAM_READOUT_PORT).last().unwrap()).try_into().unwrap();
+    sdk.set(hcam, PARAM_READOUT_PORT, port);
     let gain = i16::try_from(sdk.get::<u32>(hcam, PARAM_GAIN_INDEX, COUNT)).unwrap();
     sdk.set(hcam, PARAM_GAIN_INDEX, gain);
     let metadata = model.table.contains_key("metadata");
     if metadata {
         sdk.set(hcam, PARAM_METADATA_ENABLED, 1_u16);
     }
+    Choice { port, gain, metadata }
+}
+
+/// The choice is still there, and there is no setup.
+pub(crate) fn still_chosen(sdk: &Sdk, hcam: i16, choice: &Choice, findings: &mut Findings) {
+    findings.same(sdk.get(hcam, PARAM_READOUT_PORT, ATTR_CURRENT), choice.port, "the port");
+    findings.same(sdk.get(hcam, PARAM_GAIN_INDEX, ATTR_CURRENT), choice.gain, "the gain");
+    if choice.metadata {
+        findings.same(sdk.get(hcam, PARAM_METADATA_ENABLED, ATTR_CURRENT), 1_u16, "metadata");
+    }
+    let mut time = 0_u32;
+    // SAFETY: a place for the time.
+    let result =
+        unsafe { (sdk.f.pl_get_param)(hcam, PARAM_READOUT_TIME, ATTR_CURRENT, (&raw mut time).cast()) };
+    findings.same((result, sdk.code()), (0, 188), "the setup is gone");
+}
+
+/// Settings outlive closing and the library; the setup does not.
+pub(crate) fn kept(sdk: &Sdk, hcam: i16, model: &Model, findings: &mut Findings) {
+    let choice = choose(sdk, hcam, model);
     plain_setup(sdk, hcam);
     for whole in [false, true] {
         // SAFETY: plain numbers.
@@ -186,16 +213,6 @@ pub(crate) fn kept(sdk: &Sdk, hcam: i16, model: &Model, findings: &mut Findings)
                 sdk.ok((sdk.f.pl_pvcam_init)());
             }
         }
-        let hcam = sdk.open(model.camera());
-        findings.same(sdk.get(hcam, PARAM_READOUT_PORT, ATTR_CURRENT), last, "the port");
-        findings.same(sdk.get(hcam, PARAM_GAIN_INDEX, ATTR_CURRENT), gain, "the gain");
-        if metadata {
-            findings.same(sdk.get(hcam, PARAM_METADATA_ENABLED, ATTR_CURRENT), 1_u16, "metadata");
-        }
-        let mut time = 0_u32;
-        // SAFETY: a place for the time.
-        let result =
-            unsafe { (sdk.f.pl_get_param)(hcam, PARAM_READOUT_TIME, ATTR_CURRENT, (&raw mut time).cast()) };
-        findings.same((result, sdk.code()), (0, 188), "the setup is gone");
+        still_chosen(sdk, sdk.open(model.camera()), &choice, findings);
     }
 }

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
 
 mod acquisition;
+mod controls;
 mod dependencies;
 mod library;
 mod parameters;
@@ -14,7 +15,7 @@ mod speed_table;
 #[path = "../support/mod.rs"]
 mod support;
 
-use library::{Model, models, start, start_own};
+use library::{Model, models, start, start_own, start_with};
 use parameters::{Fact, facts};
 
 /// Models in the folder, and parameters that each of them must answer for.
@@ -253,4 +254,85 @@ fn every_setting_outlives_closing_and_the_library() {
         findings
     });
     assert!(checks > MODELS * 12, "{checks}");
+}
+
+#[test]
+fn each_fault_of_a_library_is_found_by_the_walk_over_all_parameters() {
+    let models = models();
+    let model = models.iter().find(|model| model.name == "kinetix22-pcie").unwrap();
+    for (fault, start, problems) in controls::in_parameters(model, &facts()) {
+        assert!(problems.iter().any(|problem| problem.starts_with(start)), "{fault}: {problems:?}");
+    }
+}
+
+/// A model whose file says something else than its camera does.
+fn misread(name: &str, right: &str, wrong: &str) -> (Model, Model) {
+    let models = models();
+    let model = models.into_iter().find(|model| model.name == name).unwrap();
+    assert!(model.file.contains(right), "{right}");
+    let other = Model::new(name, model.file.replacen(right, wrong, 1));
+    (model, other)
+}
+
+#[test]
+fn each_fault_in_trigger_modes_is_found() {
+    let line = "  { value = 2560, text = \"Level Trigger\" },\n";
+    let (model, other) = misread("prime-bsi-usb", line, "");
+    for (fault, start, problems) in controls::in_modes(&model) {
+        assert!(problems.iter().any(|problem| problem.starts_with(start)), "{fault}: {problems:?}");
+    }
+    let (sdk, hcam) = start(&model);
+    let mut findings = Findings::default();
+    acquisition::modes(&sdk, hcam, &other, &mut findings);
+    assert_eq!(findings.problems, ["trigger modes: 6, wanted 5"]);
+}
+
+#[test]
+fn a_setup_that_should_have_been_refused_is_found() {
+    for (right, wrong, what) in [
+        ("columns = 2048", "columns = 2000", "a region beside the sensor"),
+        ("binning = [[1, 1], [2, 2], [4, 4], [8, 8]]", "binning = []", "binning by 3"),
+    ] {
+        let (model, other) = misread("prime-bsi-usb", right, wrong);
+        let (sdk, hcam) = start(&model);
+        let mut findings = Findings::default();
+        acquisition::refusals(&sdk, hcam, &other, &mut findings);
+        assert!(findings.problems.iter().any(|p| p.starts_with(what)), "{:?}", findings.problems);
+    }
+}
+
+#[test]
+fn pixels_of_another_scene_are_found() {
+    let (model, _) = misread("prime-bsi-usb", "", "");
+    let (sdk, hcam) = start_with("model = \"prime-bsi-usb\"\nscene = \"stamp\"\n", &model);
+    let mut findings = Findings::default();
+    acquisition::pixels(&sdk, hcam, &model, &mut findings);
+    // Five gains, without metadata and with them.
+    assert_eq!(findings.problems.len(), 10, "{:?}", findings.problems);
+}
+
+#[test]
+fn a_camera_that_forgot_its_settings_is_found() {
+    let (model, _) = misread("kinetix22-pcie", "", "");
+    let (sdk, hcam) = start(&model);
+    let choice = acquisition::choose(&sdk, hcam, &model);
+    drop(sdk);
+    // Configured anew, so switched on anew; and set up, which it should not be.
+    let (sdk, hcam) = start(&model);
+    acquisition::plain_setup(&sdk, hcam);
+    let mut findings = Findings::default();
+    acquisition::still_chosen(&sdk, hcam, &choice, &mut findings);
+    for what in ["the port", "metadata", "the setup is gone"] {
+        assert!(findings.problems.iter().any(|p| p.starts_with(what)), "{what}: {:?}", findings.problems);
+    }
+}
+
+#[test]
+fn two_speeds_that_clients_cannot_tell_apart_are_found() {
+    let (_, alike) = misread("prime-bsi-usb", "pixel_time_ns = 5 ", "pixel_time_ns = 10 ");
+    let alike = Model::new("alike", alike.file.replace("bit_depth = 11", "bit_depth = 16"));
+    let (sdk, hcam) = start_own(&alike);
+    let mut findings = Findings::default();
+    speed_table::walk(&sdk, hcam, &alike, &mut findings);
+    assert_eq!(findings.problems, ["two speeds alike: (10, 16)"]);
 }

@@ -103,15 +103,29 @@ fn limits(type_code: u16) -> (i128, i128) {
     }
 }
 
+/// A 16-bit answer, taken with more room than it needs.
+fn short(sdk: &Sdk, hcam: i16, id: u32, attribute: i16) -> u16 {
+    u16::try_from(number(6, &ask(sdk, hcam, id, attribute).0.unwrap())).unwrap()
+}
+
+/// What `ATTR_COUNT` answers, taken in the same way.
+fn count(sdk: &Sdk, hcam: i16, id: u32) -> u32 {
+    u32::try_from(number(7, &ask(sdk, hcam, id, COUNT).0.unwrap())).unwrap()
+}
+
 /// Looks at every attribute of every parameter; `set_up` says whether an acquisition is set up.
 pub(crate) fn walk(sdk: &Sdk, hcam: i16, facts: &[Fact], set_up: bool, findings: &mut Findings) {
     for fact in facts {
         let name = &fact.name;
-        findings.same(sdk.get::<u16>(hcam, fact.id, TYPE), fact.type_code, &format!("{name} type"));
-        let access: u16 = sdk.get(hcam, fact.id, ACCESS);
+        findings.same(short(sdk, hcam, fact.id, TYPE), fact.type_code, &format!("{name} type"));
+        let access = short(sdk, hcam, fact.id, ACCESS);
         findings.check((READ_ONLY..=WRITE_ONLY).contains(&access), || format!("{name} access {access}"));
-        let available: u16 = sdk.get(hcam, fact.id, AVAIL);
+        let available = short(sdk, hcam, fact.id, AVAIL);
         findings.check(available <= 1, || format!("{name} is available: {available}"));
+        for attribute in [TYPE, ACCESS, AVAIL] {
+            let written = ask(sdk, hcam, fact.id, attribute).1;
+            findings.check(written <= 2, || format!("{name} attribute {attribute}: {written} bytes"));
+        }
         let beyond = ask(sdk, hcam, fact.id, LIVE + 1);
         findings.same((beyond.0.err(), beyond.1), (Some(162), 0), &format!("{name} attribute 10"));
         if available == 1 {
@@ -139,13 +153,13 @@ fn absent(sdk: &Sdk, hcam: i16, fact: &Fact, findings: &mut Findings) {
 
 fn attributes(sdk: &Sdk, hcam: i16, fact: &Fact, access: u16, set_up: bool, findings: &mut Findings) {
     let name = &fact.name;
+    let widest = if fact.type_code == TEXT { 1024 } else { size(fact.type_code) };
     for attribute in [COUNT, LIVE].into_iter().chain(VALUES) {
         let (answer, written) = ask(sdk, hcam, fact.id, attribute);
         let most = match attribute {
             COUNT => 4,
             LIVE => 2,
-            _ if fact.type_code == TEXT => 1024,
-            _ => size(fact.type_code),
+            _ => widest,
         };
         findings.check(answer.is_ok() && written <= most, || {
             format!("{name} attribute {attribute}: {:?}, {written} bytes", answer.err())
@@ -158,6 +172,7 @@ fn attributes(sdk: &Sdk, hcam: i16, fact: &Fact, access: u16, set_up: bool, find
     } else if !set_up && code == Some(188) {
         findings.check(fact.after_setup && written == 0, || format!("{name} wants a setup"));
     } else if let Ok(bytes) = current {
+        findings.check(written <= widest, || format!("{name} value: {written} bytes"));
         value(sdk, hcam, fact, &bytes, findings);
     } else {
         findings.check(false, || format!("{name} does not answer: {code:?}"));
@@ -167,7 +182,7 @@ fn attributes(sdk: &Sdk, hcam: i16, fact: &Fact, access: u16, set_up: bool, find
 /// The value lies in its range, a text has the told length.
 fn value(sdk: &Sdk, hcam: i16, fact: &Fact, bytes: &[u8], findings: &mut Findings) {
     let name = &fact.name;
-    let count: u32 = sdk.get(hcam, fact.id, COUNT);
+    let count = count(sdk, hcam, fact.id);
     if fact.type_code == TEXT {
         let length = bytes.iter().position(|&byte| byte == 0).map(|null| null + 1);
         findings.same(length, usize::try_from(count).ok(), &format!("{name} length"));
@@ -182,7 +197,7 @@ fn value(sdk: &Sdk, hcam: i16, fact: &Fact, bytes: &[u8], findings: &mut Finding
 
 /// Items of an enumeration: value and text of each; 161 for what is none, 186 behind the last.
 fn items(sdk: &Sdk, hcam: i16, fact: &Fact, available: bool, findings: &mut Findings) {
-    let count: u32 = if available { sdk.get(hcam, fact.id, COUNT) } else { 0 };
+    let count = if available { count(sdk, hcam, fact.id) } else { 0 };
     let number = if fact.type_code == ENUM { count } else { 0 };
     for index in 0..=number {
         let (mut length, mut item, mut text) = (0, 0, [0_u8; 128]);
@@ -217,8 +232,8 @@ pub(crate) fn set(sdk: &Sdk, hcam: i16, id: u32, value: i128) -> Result<(), i16>
 
 /// Sets every parameter to what it says it takes, and to what it must refuse.
 pub(crate) fn set_all(sdk: &Sdk, hcam: i16, facts: &[Fact], findings: &mut Findings) {
-    for fact in facts.iter().filter(|fact| sdk.get::<u16>(hcam, fact.id, AVAIL) == 1) {
-        let access: u16 = sdk.get(hcam, fact.id, ACCESS);
+    for fact in facts.iter().filter(|fact| short(sdk, hcam, fact.id, AVAIL) == 1) {
+        let access = short(sdk, hcam, fact.id, ACCESS);
         match access {
             READ_ONLY | EXIST_CHECK => {
                 findings.same(set(sdk, hcam, fact.id, 0), Err(156), &format!("{} is read-only", fact.name));
@@ -232,7 +247,7 @@ pub(crate) fn set_all(sdk: &Sdk, hcam: i16, facts: &[Fact], findings: &mut Findi
 
 /// The list of exposures: taken as it is, and refused without values or with more than the camera holds.
 fn exposures(sdk: &Sdk, hcam: i16, findings: &mut Findings) {
-    let most: u16 = sdk.get(hcam, SMART_EXPOSURES, ATTR_MAX);
+    let most = short(sdk, hcam, SMART_EXPOSURES, ATTR_MAX);
     let mut values: Vec<u32> = (1..=u32::from(most) + 1).collect();
     let mut list = |entries: u16| SmartStream { entries, params: values.as_mut_ptr() };
     let put = |list: SmartStream| {
@@ -282,5 +297,5 @@ pub(crate) fn values(sdk: &Sdk, hcam: i16, id: u32) -> Vec<i128> {
         });
         value.into()
     };
-    (0..sdk.get::<u32>(hcam, id, COUNT)).map(item).collect()
+    (0..count(sdk, hcam, id)).map(item).collect()
 }

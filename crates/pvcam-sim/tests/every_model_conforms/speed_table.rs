@@ -38,11 +38,16 @@ pub(crate) fn walk(sdk: &Sdk, hcam: i16, model: &Model, findings: &mut Findings)
         findings.same(now, 0, "a port resets the speed");
         let count: u32 = sdk.get(hcam, PARAM_SPDTAB_INDEX, COUNT);
         findings.same(count as usize, speeds.len(), "speeds");
+        let mut rates = Vec::new();
         for (index, speed) in (0_i16..).zip(speeds) {
             sdk.set(hcam, PARAM_SPDTAB_INDEX, index);
             findings.same(sdk.get(hcam, PARAM_GAIN_INDEX, ATTR_CURRENT), 1_i16, "a speed resets the gain");
             let pixel_time: u16 = sdk.get(hcam, PARAM_PIX_TIME, ATTR_CURRENT);
             findings.same(pixel_time.into(), speed["pixel_time_ns"].as_integer().unwrap(), "pixel time");
+            // Clients tell the speeds of a port by these two.
+            let rate = (pixel_time, sdk.get::<i16>(hcam, PARAM_BIT_DEPTH, ATTR_CURRENT));
+            findings.check(!rates.contains(&rate), || format!("two speeds alike: {rate:?}"));
+            rates.push(rate);
             gains(sdk, hcam, list(speed, "gains"), findings);
         }
     }
