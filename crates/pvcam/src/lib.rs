@@ -81,7 +81,7 @@ pub use camera::{
 pub use error::Refused;
 pub use frame_pool::{
     Books, Evidence, Held, Holder, Holding, Layout, Lease, LossCause, LossEvent, Overrun, Pressure, RawFrame,
-    Record, StreamMode, Torn,
+    Record, RegionLayout, RegionView, StreamMode, Torn,
 };
 pub use frames::{Canceller, Frames, RawFrames};
 pub use holders::{EndedBy, HeldBy};

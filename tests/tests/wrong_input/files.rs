@@ -111,8 +111,8 @@ fn wrong_shape(world: &mut World, name: &str, what: &str) {
     world.load(&replay(name));
     let asked = Region::new(0, 0, 64, 48);
     match world.refused_plan(Plan::sequence(2).region(asked)) {
-        ArmError::Setup { region, failure, .. } => {
-            assert_eq!((region, failure.name()), (asked, Some("PL_ERR_REGION_INVALID")));
+        ArmError::Setup { regions, failure, .. } => {
+            assert_eq!((regions, failure.name()), (vec![asked], Some("PL_ERR_REGION_INVALID")));
             assert!(
                 failure.message().contains(name) && failure.message().contains(what),
                 "{}",

@@ -5,6 +5,7 @@ use core::time::Duration;
 use frame_pool::StreamMode;
 
 use super::settings::Settings;
+use super::setup::Regions;
 use crate::camera::{self, Core};
 use crate::error::ArmError;
 use crate::plan::{Binning, Delivery, Extent, LEAST_SLOTS, Plan, Region};
@@ -13,8 +14,8 @@ use crate::plan::{Binning, Delivery, Extent, LEAST_SLOTS, Plan, Region};
 /// them at half of that time, more than a scheduler usually lets a thread wait.
 const LEAST_LASTING: Duration = Duration::from_millis(250);
 
-/// The region of a plan for this camera, checked together with everything else that needs no setup.
-pub(super) fn check(core: &Core, plan: &Plan) -> Result<Region, ArmError> {
+/// The regions of a plan for this camera, checked together with everything else that needs no setup.
+pub(super) fn check(core: &Core, plan: &Plan) -> Result<Regions, ArmError> {
     if plan.extent == Extent::Sequence(0) {
         return Err(ArmError::ZeroFrames);
     }
@@ -26,15 +27,42 @@ pub(super) fn check(core: &Core, plan: &Plan) -> Result<Region, ArmError> {
     if let (Extent::Sequence(_), Delivery::Raw) = (plan.extent, plan.delivery) {
         return Err(ArmError::RawSequence);
     }
-    let region = plan.region.unwrap_or(Region::full(core.sensor));
-    if !region.lies_on(core.sensor) {
+    let regions = Regions::of(plan, Region::full(core.sensor));
+    if let Some(region) = regions.all().find(|region| !region.lies_on(core.sensor)) {
         return Err(ArmError::Region { region, sensor: core.sensor });
     }
     check_binning(core, plan.binning)?;
-    if plan.binning.picture(region).0 == 0 || plan.binning.picture(region).1 == 0 {
+    let fills_no_bin = |region: &Region| {
+        let (columns, rows) = plan.binning.picture(*region);
+        columns == 0 || rows == 0
+    };
+    if let Some(region) = regions.all().find(fills_no_bin) {
         return Err(ArmError::RegionBelowBin { region, binning: plan.binning });
     }
-    Ok(region)
+    check_several(core, &regions)?;
+    Ok(regions)
+}
+
+/// What only concerns more regions than one.
+fn check_several(core: &Core, regions: &Regions) -> Result<(), ArmError> {
+    let link = &core.device.link;
+    let asked = 1 + regions.more.len();
+    if asked == 1 {
+        return Ok(());
+    }
+    let limit = camera::region_limit(link);
+    if asked > limit.into() {
+        return Err(ArmError::TooManyRegions { asked, limit });
+    }
+    if camera::metadata_enabled(link) != Some(true) {
+        return Err(ArmError::RegionsNeedMetadata { asked });
+    }
+    for (index, second) in regions.all().enumerate() {
+        if let Some(first) = regions.all().take(index).find(|first| first.overlaps(second)) {
+            return Err(ArmError::RegionsOverlap { first, second });
+        }
+    }
+    Ok(())
 }
 
 /// Whether a ring of `slots` slots lasts long enough for what is lent in it by time alone.

@@ -1,6 +1,8 @@
 //! From the camera's pixel format to a layout.
 
-use frame_pool::{Colour, Element, Layout};
+use std::sync::Arc;
+
+use frame_pool::{Colour, Element, Layout, RegionLayout};
 use pvcam_sys as sys;
 
 use crate::error::ArmError;
@@ -19,7 +21,30 @@ pub(super) struct PixelFormat {
 }
 
 impl PixelFormat {
-    /// The layout of one region of a frame.
+    /// The layouts of the regions of a frame, one behind the other: each has a header of its own before its pixels.
+    pub(super) fn layouts(
+        self,
+        regions: impl Iterator<Item = Region>,
+        binning: Binning,
+        metadata: bool,
+    ) -> Result<Arc<[RegionLayout]>, ArmError> {
+        let mut behind: Option<Layout> = None;
+        regions
+            .map(|region| {
+                let mut layout = self.layout(region, binning, metadata)?;
+                if let Some(before) = behind {
+                    let offset = before.end() + REGION_HEADER_BYTES as u64;
+                    let too_far = |_| ArmError::FrameBytes { told: u32::MAX, needed: offset };
+                    layout = layout.at_offset(u32::try_from(offset).map_err(too_far)?);
+                }
+                behind = Some(layout);
+                let found = RegionLayout::new(layout, region.column.into(), region.row.into());
+                Ok(found.binned(binning.columns, binning.rows))
+            })
+            .collect()
+    }
+
+    /// The layout of the first region of a frame.
     pub(super) fn layout(self, region: Region, binning: Binning, metadata: bool) -> Result<Layout, ArmError> {
         let unsupported = ArmError::Format { format: self.format, colour: self.colour };
         let element = match self.format {
@@ -92,6 +117,16 @@ mod tests {
             assert_eq!(letters(pattern(code, false, true).unwrap()), [bottom, top]);
             assert_eq!(letters(pattern(code, true, true).unwrap()), [swap(bottom), swap(top)]);
         }
+    }
+
+    #[test]
+    fn regions_lie_behind_one_another_each_with_a_header() {
+        let format = PixelFormat { format: sys::PL_IMAGE_FORMAT_MONO16, colour: 0, bit_depth: 12 };
+        let regions = [Region::new(0, 0, 10, 6), Region::new(40, 8, 4, 4), Region::new(20, 30, 2, 2)];
+        let layouts = format.layouts(regions.into_iter(), Binning::new(2, 2), true).unwrap();
+        let places: Vec<_> = layouts.iter().map(|region| region.layout.offset).collect();
+        assert_eq!(places, [80, 80 + 30 + 32, 80 + 30 + 32 + 8 + 32]);
+        assert_eq!((layouts[1].column, layouts[1].row, layouts[1].bin_columns), (40, 8, 2));
     }
 
     #[test]

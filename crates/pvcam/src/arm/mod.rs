@@ -10,7 +10,7 @@ mod sizing;
 use core::fmt;
 use std::sync::Arc;
 
-use frame_pool::{Holder, Pool, Sink, StreamMode};
+use frame_pool::{Holder, Pool, RegionLayout, Sink, StreamMode};
 
 use crate::camera::{Camera, Core};
 use crate::error::{ArmError, Refused, StartError};
@@ -39,6 +39,9 @@ pub(crate) struct ArmedCore {
     /// Dropped first: the camera is closed before the memory goes.
     pub(crate) camera: Box<Core>,
     pub(crate) settings: Settings,
+    pub(crate) regions: Arc<[RegionLayout]>,
+    /// As the camera was set up.
+    setup: Setup,
     /// Memory for the next start; `None` after a start that failed.
     pub(crate) pool: Option<Pool>,
     wanted: Wanted,
@@ -82,6 +85,8 @@ impl Camera {
 /// What arming adds to a camera.
 struct Ready {
     settings: Settings,
+    regions: Arc<[RegionLayout]>,
+    setup: Setup,
     pool: Pool,
     wanted: Wanted,
     unlock_needs_get: bool,
@@ -89,23 +94,19 @@ struct Ready {
 
 impl Ready {
     fn with(self, camera: Box<Core>) -> ArmedCore {
-        let Self { settings, pool, wanted, unlock_needs_get } = self;
-        ArmedCore { camera, settings, pool: Some(pool), wanted, unlock_needs_get }
+        let Self { settings, regions, setup, pool, wanted, unlock_needs_get } = self;
+        ArmedCore { camera, settings, regions, setup, pool: Some(pool), wanted, unlock_needs_get }
     }
 }
 
 fn prepare(core: &mut Core, plan: &Plan) -> Result<Ready, ArmError> {
     core.device.check_usable()?;
-    let region = checks::check(core, plan)?;
+    let regions = checks::check(core, plan)?;
     let exposure = choose_exposure(core, plan.exposure)?;
     let (ring_mode, delivery, unlock_needs_get) = choose_delivery(core, plan);
-    let setup = Setup { extent: plan.extent, region, binning: plan.binning, exposure, ring_mode };
-    let frame_bytes = set_up(&core.device.link, &setup).map_err(|failure| ArmError::Setup {
-        region,
-        binning: plan.binning,
-        failure,
-    })?;
-    let mut settings = setup::read_back(core, plan, &setup, frame_bytes)?;
+    let setup = Setup { extent: plan.extent, regions, binning: plan.binning, exposure, ring_mode };
+    let frame_bytes = set_up(&core.device.link, &setup).map_err(|failure| setup.refused(failure))?;
+    let (mut settings, regions) = setup::read_back(core, plan, &setup, frame_bytes)?;
     settings.delivery = delivery;
     let wanted = sizing::choose(&core.device.link, plan, &settings)?;
     let pool = core.shelf.take(wanted, true)?;
@@ -116,9 +117,10 @@ fn prepare(core: &mut Core, plan: &Plan) -> Result<Ready, ArmError> {
     }
     settings.reserve = pool.plan().reserve;
     settings.keep_free = plan.keep_free.unwrap_or(KEEP_FREE).min(settings.ring_slots / 2);
-    tracing::info!(camera = %core.identity.name, %region, exposure = ?settings.exposure, frame_bytes,
+    tracing::info!(camera = %core.identity.name, region = %settings.region,
+        regions = regions.len(), exposure = ?settings.exposure, frame_bytes,
         frame_time = ?settings.frame_time, slots = settings.ring_slots, reserve = settings.reserve, ?delivery, "armed");
-    Ok(Ready { settings, pool, wanted, unlock_needs_get })
+    Ok(Ready { settings, regions, setup, pool, wanted, unlock_needs_get })
 }
 
 /// In place where nothing can write over a frame that is being read; a copy otherwise, unless the caller wants it in another way.
@@ -151,6 +153,14 @@ impl Armed {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.core.settings
+    }
+
+    /// The regions of each frame, in the order in which they lie in it: what [`crate::Lease::regions`] wants. One for a plan with one
+    /// region. The offsets are those without extended metadata; where a camera sends that, a frame's own headers have the last
+    /// word ([`crate::metadata::FrameMetadata::region_layouts`]).
+    #[must_use]
+    pub fn regions(&self) -> &[RegionLayout] {
+        &self.core.regions
     }
 
     /// Who the camera is.
@@ -326,11 +336,10 @@ impl ArmedCore {
     }
 
     fn set_up_again(&self) {
-        let Settings { region, binning, ring_mode, frames, .. } = self.settings;
+        // The refused plan may have been for another unit.
         let exposure =
             crate::camera::unit(&self.camera.device.link).count(self.settings.exposure).unwrap_or(1);
-        let extent = frames.map_or(Extent::Continuous, Extent::Sequence);
-        let setup = Setup { extent, region, binning, exposure, ring_mode };
+        let setup = Setup { exposure, ..self.setup.clone() };
         if let Err(failure) = set_up(&self.camera.device.link, &setup) {
             tracing::warn!(%failure, "the setup from before could not be made again");
         }

@@ -51,10 +51,10 @@ pub struct Settings {
     /// How frames reach their readers: in place (`Frozen`, `Locked`; `TimeBound` by consent), by one copy (`Copied`), or not at all
     /// unless they copy (`Raw`).
     pub delivery: StreamMode,
-    /// Shape, element type and place of the pixels in a slot. With extended metadata the place may move from frame to
+    /// Shape, element type and place of the pixels in a slot; of several regions, the first one's. With extended metadata the place may move from frame to
     /// frame; each lease carries its own.
     pub layout: Layout,
-    /// Region on the sensor.
+    /// Region on the sensor; of several, the first. [`crate::Armed::regions`] has them all.
     pub region: Region,
     /// Binning.
     pub binning: Binning,

@@ -1,8 +1,9 @@
 //! The SDK's setup, and what it tells afterwards.
 
 use core::time::Duration;
+use std::sync::Arc;
 
-use frame_pool::{Layout, StreamMode};
+use frame_pool::{RegionLayout, StreamMode};
 use pvcam_sys as sys;
 
 use super::format::PixelFormat;
@@ -13,21 +14,53 @@ use crate::param::{self, Link};
 use crate::plan::{Binning, Extent, Plan, Region};
 
 /// What is to be set up.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Setup {
     pub(crate) extent: Extent,
-    pub(crate) region: Region,
+    pub(crate) regions: Regions,
     pub(crate) binning: Binning,
     /// In units of the exposure resolution that is set.
     pub(crate) exposure: u32,
     pub(crate) ring_mode: RingMode,
 }
 
+impl Setup {
+    /// What to say of a setup that the SDK refused.
+    pub(crate) fn refused(&self, failure: Failure) -> ArmError {
+        ArmError::Setup { regions: self.regions.all().collect(), binning: self.binning, failure }
+    }
+}
+
+/// One region or more, in the order in which they lie in a frame.
+#[derive(Debug, Clone)]
+pub(crate) struct Regions {
+    pub(crate) first: Region,
+    pub(crate) more: Vec<Region>,
+}
+
+impl Regions {
+    /// What a plan asks for; `whole` if it does not say.
+    pub(super) fn of(plan: &Plan, whole: Region) -> Self {
+        let mut asked = plan.regions.iter().copied();
+        Self { first: asked.next().unwrap_or(whole), more: asked.collect() }
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = Region> + Clone + '_ {
+        core::iter::once(self.first).chain(self.more.iter().copied())
+    }
+}
+
+impl From<Region> for Regions {
+    fn from(first: Region) -> Self {
+        Self { first, more: Vec::new() }
+    }
+}
+
 /// Sets the camera up; the bytes of one frame.
 pub(crate) fn set_up(link: &Link, setup: &Setup) -> Result<u32, Failure> {
-    let Setup { region, binning, exposure, .. } = *setup;
-    // The region lies on the sensor, so its last pixel fits 16 bits.
-    let area = sys::rgn_type {
+    let (binning, exposure) = (setup.binning, setup.exposure);
+    // Regions lie on the sensor, so their last pixels fit 16 bits.
+    let area = |region: Region| sys::rgn_type {
         s1: region.column,
         s2: region.last_column() as u16,
         sbin: binning.columns,
@@ -35,12 +68,17 @@ pub(crate) fn set_up(link: &Link, setup: &Setup) -> Result<u32, Failure> {
         p2: region.last_row() as u16,
         pbin: binning.rows,
     };
+    let areas: Vec<_> = setup.regions.all().map(area).collect();
+    // Checked against the camera's limit, which is 16 bits.
+    let count = areas.len() as u16;
     let (mode, mut bytes) = (internal_trigger(link), 0);
     match setup.extent {
         Extent::Sequence(frames) => {
             link.call("pl_exp_setup_seq", |api, handle| {
-                // SAFETY: one region is passed and one is announced; the count of bytes is a live u32.
-                unsafe { (api.pl_exp_setup_seq)(handle, frames, 1, &area, mode, exposure, &mut bytes) }
+                // SAFETY: as many regions are passed as are announced; the count of bytes is a live u32.
+                unsafe {
+                    (api.pl_exp_setup_seq)(handle, frames, count, areas.as_ptr(), mode, exposure, &mut bytes)
+                }
             })?;
             Ok(bytes / u32::from(frames.max(1)))
         }
@@ -50,8 +88,9 @@ pub(crate) fn set_up(link: &Link, setup: &Setup) -> Result<u32, Failure> {
                 _ => sys::CIRC_OVERWRITE,
             };
             link.call("pl_exp_setup_cont", |api, handle| {
+                let (areas, ring) = (areas.as_ptr(), ring as i16);
                 // SAFETY: as above.
-                unsafe { (api.pl_exp_setup_cont)(handle, 1, &area, mode, exposure, &mut bytes, ring as i16) }
+                unsafe { (api.pl_exp_setup_cont)(handle, count, areas, mode, exposure, &mut bytes, ring) }
             })?;
             Ok(bytes)
         }
@@ -77,18 +116,20 @@ pub(crate) fn host_processing(link: &Link) -> bool {
         .any(|id| link.optional::<i64>(id).is_some_and(|value| value != 0))
 }
 
-/// Reads back what the setup came to. Slots and reserve are chosen later.
+/// Reads back what the setup came to, and where in a frame the pixels of each region lie. Slots and reserve are chosen later.
 pub(super) fn read_back(
     core: &Core,
     plan: &Plan,
     setup: &Setup,
     frame_bytes: u32,
-) -> Result<Settings, ArmError> {
+) -> Result<(Settings, Arc<[RegionLayout]>), ArmError> {
     let link = &core.device.link;
     let metadata = camera::metadata_enabled(link).unwrap_or(false);
-    let layout = read_layout(link, setup, metadata)?;
-    if layout.end() > u64::from(frame_bytes) {
-        return Err(ArmError::FrameBytes { told: frame_bytes, needed: layout.end() });
+    let format = read_format(link)?;
+    let layouts = format.layouts(setup.regions.all(), setup.binning, metadata)?;
+    let needed = layouts.last().map_or(0, |last| last.layout.end());
+    if needed > u64::from(frame_bytes) {
+        return Err(ArmError::FrameBytes { told: frame_bytes, needed });
     }
     let ns = |id| Duration::from_nanos(link.optional::<u64>(id).unwrap_or(0));
     let exposure = link.optional::<u64>(param::PARAM_EXPOSURE_TIME);
@@ -110,27 +151,26 @@ pub(super) fn read_back(
         pressure: plan.pressure,
         ring_mode: setup.ring_mode,
         delivery: StreamMode::Copied,
-        layout,
-        region: setup.region,
+        layout: format.layout(setup.regions.first, setup.binning, metadata)?,
+        region: setup.regions.first,
         binning: setup.binning,
         metadata,
         host_processing: host_processing(link),
     };
     settings.frame_time = frame_time(&settings, clears_each_frame(link));
-    Ok(settings)
+    Ok((settings, layouts))
 }
 
-fn read_layout(link: &Link, setup: &Setup, metadata: bool) -> Result<Layout, ArmError> {
+fn read_format(link: &Link) -> Result<PixelFormat, ArmError> {
     let bits = link.optional(param::PARAM_BIT_DEPTH_HOST);
-    let format = PixelFormat {
+    Ok(PixelFormat {
         format: link.optional(param::PARAM_IMAGE_FORMAT_HOST).unwrap_or(sys::PL_IMAGE_FORMAT_MONO16),
         colour: link.optional(param::PARAM_COLOR_MODE).unwrap_or(sys::COLOR_NONE),
         bit_depth: match bits {
             Some(bits) => bits,
             None => link.current(param::PARAM_BIT_DEPTH)?,
         },
-    };
-    format.layout(setup.region, setup.binning, metadata)
+    })
 }
 
 fn clears_each_frame(link: &Link) -> bool {

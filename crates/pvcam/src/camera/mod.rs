@@ -237,8 +237,7 @@ impl Camera {
     /// How many regions the camera can read at once with the present port.
     #[must_use]
     pub fn region_limit(&self) -> u16 {
-        let limit = self.link().integer(param::PARAM_ROI_COUNT, Attribute::Max);
-        limit.ok().and_then(|limit| u16::try_from(limit).ok()).unwrap_or(1).max(1)
+        region_limit(self.link())
     }
 
     /// Whether frames carry metadata; `None` if the camera has none.
@@ -258,6 +257,11 @@ impl Camera {
 
 pub(crate) fn metadata_enabled(link: &Link) -> Option<bool> {
     link.optional::<u16>(param::PARAM_METADATA_ENABLED).map(|value| value != 0)
+}
+
+pub(crate) fn region_limit(link: &Link) -> u16 {
+    let limit = link.integer(param::PARAM_ROI_COUNT, Attribute::Max);
+    limit.ok().and_then(|limit| u16::try_from(limit).ok()).unwrap_or(1).max(1)
 }
 
 pub(crate) fn binnings(link: &Link) -> Result<Vec<Binning>, ParamError> {

@@ -32,8 +32,32 @@ pub enum ArmError {
         /// The binning asked for.
         binning: Binning,
     },
+    /// More regions than the camera takes with its present port.
+    #[error("{asked} regions are too many: this camera takes {limit} with the readout port that is set")]
+    TooManyRegions {
+        /// Regions asked for.
+        asked: usize,
+        /// Most regions.
+        limit: u16,
+    },
+    /// Two of several regions have pixels in common.
+    #[error("two regions overlap ({first}; {second}): a sensor pixel belongs to one region at most")]
+    RegionsOverlap {
+        /// One of them.
+        first: Region,
+        /// The other.
+        second: Region,
+    },
+    /// Several regions, but frames carry no metadata, without which the SDK takes one region only.
+    #[error(
+        "{asked} regions need frame metadata (PARAM_METADATA_ENABLED), which is off or not there: open the camera with OpenPolicy::Raw, which switches it on, or ask for one region"
+    )]
+    RegionsNeedMetadata {
+        /// Regions asked for.
+        asked: usize,
+    },
     /// The camera does not offer this binning.
-    #[error("binning {asked} is not offered; this camera has {}", names(offered))]
+    #[error("binning {asked} is not offered; this camera has {}", listed(offered, ", "))]
     Binning {
         /// The binning asked for.
         asked: Binning,
@@ -137,10 +161,10 @@ pub enum ArmError {
         needed: u64,
     },
     /// The SDK refused the setup.
-    #[error("the SDK refused the setup ({region}, binning {binning}): {failure}")]
+    #[error("the SDK refused the setup ({}, binning {binning}): {failure}", listed(regions, "; "))]
     Setup {
-        /// The region asked for.
-        region: Region,
+        /// The regions asked for.
+        regions: Vec<Region>,
         /// The binning asked for.
         binning: Binning,
         /// What the SDK says.
@@ -154,8 +178,8 @@ pub enum ArmError {
     Memory(PoolError),
 }
 
-fn names(offered: &[Binning]) -> String {
-    offered.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+fn listed(items: &[impl ToString], between: &str) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
 }
 
 /// Why a ring could not be probed. The camera's settings are as before, unless the variant says otherwise.

@@ -25,7 +25,7 @@ pub(crate) enum Extent {
     Sequence(u16),
 }
 
-/// What to acquire, and how. Internal trigger, one region.
+/// What to acquire, and how. Internal trigger.
 ///
 /// ```
 /// use std::time::Duration;
@@ -42,7 +42,8 @@ pub(crate) enum Extent {
 pub struct Plan {
     pub(crate) extent: Extent,
     pub(crate) exposure: Duration,
-    pub(crate) region: Option<Region>,
+    /// None: the whole sensor.
+    pub(crate) regions: Vec<Region>,
     pub(crate) binning: Binning,
     pub(crate) ring: Option<u32>,
     pub(crate) delivery: Delivery,
@@ -58,7 +59,7 @@ impl Plan {
         Self {
             extent,
             exposure: DEFAULT_EXPOSURE,
-            region: None,
+            regions: Vec::new(),
             binning: Binning::NONE,
             ring: None,
             delivery: Delivery::Auto,
@@ -92,8 +93,40 @@ impl Plan {
 
     /// Where on the sensor to look; the whole sensor if not set.
     #[must_use]
-    pub const fn region(mut self, region: Region) -> Self {
-        self.region = Some(region);
+    pub fn region(self, region: Region) -> Self {
+        self.regions([region])
+    }
+
+    /// Several regions on the sensor, all of them in every frame; the whole sensor if there are none. They may not overlap, all have
+    /// the same binning, and more than one needs frame metadata and a camera that takes so many
+    /// ([`crate::Camera::region_limit`]). Takes the place of [`Self::region`].
+    ///
+    /// A frame is viewed region by region: [`crate::Lease::regions`] with [`crate::Session::regions`]. Without that, its pixels are
+    /// those of the first region.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # // SAFETY: the simulator's own functions, linked into this program.
+    /// # let sdk = pvcam::Sdk::with_api(unsafe { pvcam_sys::Api::from_lookup(pvcam_sim::lookup) }?)?;
+    /// # let camera = sdk.open("pvcamUSB_0", pvcam::OpenPolicy::Raw)?.camera;
+    /// use std::time::Duration;
+    /// use pvcam::{Plan, Region};
+    /// let cells = [Region::new(100, 40, 64, 32), Region::new(900, 1200, 32, 48)];
+    /// let plan = Plan::sequence(3).regions(cells).exposure(Duration::from_millis(1));
+    /// let (session, frames) = camera.arm(plan)?.start()?;
+    /// while let Some(frame) = frames.next_within(Duration::from_secs(5))? {
+    ///     for region in frame.regions(session.regions()) {
+    ///         let pixels: &[u16] = region.pixels()?;
+    ///         println!("{:?}: {} pixels", region.origin(), pixels.len());
+    ///     }
+    /// }
+    /// # session.stop()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn regions(mut self, regions: impl IntoIterator<Item = Region>) -> Self {
+        self.regions = regions.into_iter().collect();
         self
     }
 

@@ -57,6 +57,15 @@ impl Region {
         self.row as u32 + (self.rows as u32).saturating_sub(1)
     }
 
+    /// Whether a sensor pixel belongs to both.
+    #[must_use]
+    pub const fn overlaps(self, other: Self) -> bool {
+        self.column as u32 <= other.last_column()
+            && other.column as u32 <= self.last_column()
+            && self.row as u32 <= other.last_row()
+            && other.row as u32 <= self.last_row()
+    }
+
     /// Whether it is not empty and lies wholly on the sensor.
     #[must_use]
     pub const fn lies_on(self, sensor: Sensor) -> bool {
@@ -126,6 +135,18 @@ mod tests {
         assert!(!Region::new(0, 1, 1, 1024).lies_on(SENSOR));
         assert!(!Region::new(65535, 0, 65535, 1).lies_on(SENSOR), "the sum does not wrap");
         assert!(!Region::new(0, 0, 0, 1).lies_on(SENSOR), "an empty region lies nowhere");
+    }
+
+    #[test]
+    fn regions_overlap_if_they_share_a_pixel_and_not_if_they_touch() {
+        let middle = Region::new(10, 10, 5, 5);
+        for other in [Region::new(14, 14, 9, 9), Region::new(0, 0, 11, 11), Region::new(11, 11, 1, 1), middle]
+        {
+            assert!(middle.overlaps(other) && other.overlaps(middle), "{other}");
+        }
+        for other in [Region::new(15, 10, 5, 5), Region::new(10, 15, 5, 5), Region::new(0, 0, 10, 20)] {
+            assert!(!middle.overlaps(other) && !other.overlaps(middle), "{other}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub use trust::{FullRing, RingTrust};
 
 use crate::arm::{self, RingMode, Setup, host_processing, set_up};
 use crate::camera::{self, Camera, Core};
-use crate::error::{ArmError, ParamError, ProbeError};
+use crate::error::{ParamError, ProbeError};
 use crate::param;
 use crate::plan::{Binning, ExposureUnit, Extent, Region};
 
@@ -125,11 +125,11 @@ fn probe(core: &Core) -> Result<RingReport, ProbeError> {
 /// Sets up a small ring with locks; bytes and time of a frame.
 fn set_up_small(core: &Core) -> Result<(u32, Duration), ProbeError> {
     let link = &core.device.link;
-    let region = Region::centred(core.sensor, SIDE, SIDE);
+    let regions = Region::centred(core.sensor, SIDE, SIDE).into();
     let exposure = arm::choose_exposure(core, EXPOSURE)?;
     let (extent, binning, ring_mode) = (Extent::Continuous, Binning::NONE, RingMode::NoOverwrite);
-    let setup = Setup { extent, region, binning, exposure, ring_mode };
-    let frame_bytes = set_up(link, &setup).map_err(|failure| ArmError::Setup { region, binning, failure })?;
+    let setup = Setup { extent, regions, binning, exposure, ring_mode };
+    let frame_bytes = set_up(link, &setup).map_err(|failure| setup.refused(failure))?;
     let readout = Duration::from_micros(link.optional(param::PARAM_READOUT_TIME).unwrap_or(0));
     Ok((frame_bytes, EXPOSURE.max(readout)))
 }

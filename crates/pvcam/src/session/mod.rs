@@ -19,7 +19,7 @@ mod unlock;
 use core::fmt;
 use std::sync::Arc;
 
-use frame_pool::{Books, Holder, LossEvent, Pool, Stream, StreamMode};
+use frame_pool::{Books, Holder, LossEvent, Pool, RegionLayout, Stream, StreamMode};
 
 pub(crate) use context::{Context, on_end_of_frame, on_removed};
 pub(crate) use launch::{Launched, Receiver, launch};
@@ -47,6 +47,7 @@ use crate::holders::{EndedBy, HeldBy, Watch};
 #[must_use = "dropping a session stops it"]
 pub struct Session {
     settings: Settings,
+    regions: Arc<[RegionLayout]>,
     stream: Arc<Stream>,
     pulse: Arc<Pulse>,
     watch: Arc<Watch>,
@@ -100,6 +101,7 @@ impl Session {
     pub(crate) fn new(core: Box<SessionCore>) -> Self {
         Self {
             settings: core.armed.settings,
+            regions: Arc::clone(&core.armed.regions),
             stream: Arc::clone(&core.stream),
             pulse: Arc::clone(&core.pulse),
             watch: Arc::clone(&core.watch),
@@ -112,6 +114,18 @@ impl Session {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The regions of each frame, as [`Armed::regions`]. [`Self::shared_regions`] has them for other threads.
+    #[must_use]
+    pub fn regions(&self) -> &[RegionLayout] {
+        &self.regions
+    }
+
+    /// As [`Self::regions`], to be kept or sent elsewhere. Nothing is copied.
+    #[must_use]
+    pub fn shared_regions(&self) -> Arc<[RegionLayout]> {
+        Arc::clone(&self.regions)
     }
 
     /// Where every frame went, up to now.
