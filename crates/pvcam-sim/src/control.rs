@@ -11,6 +11,7 @@ use crate::engine::PvcamSimStats;
 type Configure = unsafe extern "C" fn(*const c_char, usize, *mut c_char, usize) -> i32;
 type Step = unsafe extern "C" fn(i16, u32, u32) -> i32;
 type Trigger = unsafe extern "C" fn(i16, u32) -> i32;
+type Pulse = unsafe extern "C" fn(i16, u32, u32) -> i32;
 type Stats = unsafe extern "C" fn(i16, *mut PvcamSimStats, usize) -> i32;
 type Fault = unsafe extern "C" fn(i16, *const c_char, usize, *mut c_char, usize) -> i32;
 type SetStory = unsafe extern "C" fn(i16, i32) -> i32;
@@ -94,6 +95,8 @@ pub struct Control {
     configure: Configure,
     step: Step,
     trigger: Trigger,
+    pulse: Pulse,
+    script: Fault,
     stats: Stats,
     fault: Fault,
     story: SetStory,
@@ -109,6 +112,8 @@ impl Control {
             configure: c::pvcam_sim_configure,
             step: c::pvcam_sim_step,
             trigger: c::pvcam_sim_trigger,
+            pulse: c::pvcam_sim_pulse,
+            script: c::pvcam_sim_trigger_script,
             stats: c::pvcam_sim_stats,
             fault: c::pvcam_sim_fault,
             story: c::pvcam_sim_story,
@@ -140,6 +145,8 @@ impl Control {
                 configure: transmute::<*mut c_void, Configure>(symbol(c"pvcam_sim_configure")?),
                 step: transmute::<*mut c_void, Step>(symbol(c"pvcam_sim_step")?),
                 trigger: transmute::<*mut c_void, Trigger>(symbol(c"pvcam_sim_trigger")?),
+                pulse: transmute::<*mut c_void, Pulse>(symbol(c"pvcam_sim_pulse")?),
+                script: transmute::<*mut c_void, Fault>(symbol(c"pvcam_sim_trigger_script")?),
                 stats: transmute::<*mut c_void, Stats>(symbol(c"pvcam_sim_stats")?),
                 fault: transmute::<*mut c_void, Fault>(symbol(c"pvcam_sim_fault")?),
                 story: transmute::<*mut c_void, SetStory>(symbol(c"pvcam_sim_story")?),
@@ -177,7 +184,8 @@ impl Control {
         u32::try_from(unsafe { (self.step)(camera, frames, milliseconds) }).ok()
     }
 
-    /// Puts `edges` edges on the camera's external trigger input; they queue up.
+    /// Puts `edges` edges on the camera's external trigger input; they queue up. Where exposures last as long as the input is
+    /// high, an edge makes the shortest one.
     ///
     /// # Errors
     ///
@@ -185,6 +193,38 @@ impl Control {
     pub fn trigger(&self, camera: i16, edges: u32) -> Result<(), ControlError> {
         // SAFETY: takes plain numbers.
         done(unsafe { (self.trigger)(camera, edges) })
+    }
+
+    /// Puts `count` pulses on the camera's external trigger input, each high for `high` (whole microseconds, 71 minutes at
+    /// most): in the level modes that is the exposure. They queue up behind edges and pulses that were sent before.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::NotNow`] when no acquisition with an external trigger runs.
+    pub fn pulse(&self, camera: i16, count: u32, high: Duration) -> Result<(), ControlError> {
+        let microseconds = u32::try_from(high.as_micros()).unwrap_or(u32::MAX);
+        // SAFETY: takes plain numbers.
+        done(unsafe { (self.pulse)(camera, count, microseconds) })
+    }
+
+    /// Replaces what the camera's external trigger input sees by itself, from the next start on, with `[[trigger]]` tables as
+    /// a configuration has them; an empty text ends it.
+    ///
+    /// ```
+    /// # let control = pvcam_sim::Control::in_process();
+    /// // Five pulses a millisecond apart, ten times a second, each high for 200 us; the library is not initialised here.
+    /// let burst = "[[trigger]]\nat_ms = [0, 1, 2, 3, 4]\nrate_hz = 10\nhigh_ms = 0.2\n";
+    /// assert!(control.trigger_script(0, burst).is_err());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::Refused`] with line and key, or without such a camera.
+    pub fn trigger_script(&self, camera: i16, toml: &str) -> Result<(), ControlError> {
+        with_reason(|err, err_len| {
+            // SAFETY: both texts are passed with their lengths, and outlive the call.
+            unsafe { (self.script)(camera, toml.as_ptr().cast(), toml.len(), err, err_len) }
+        })
     }
 
     /// The camera's counters since init.

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Story, parse_faults};
+use crate::config::{Story, parse_faults, parse_script};
 use crate::engine::{Engine, PvcamSimStats};
 use crate::library;
 
@@ -79,10 +79,46 @@ pub(crate) extern "C" fn pvcam_sim_step(cam: i16, frames: u32, timeout_ms: u32) 
     })
 }
 
-/// Puts edges on the external trigger input. 1, or 0 when no acquisition listens to it.
+/// Puts edges on the external trigger input, which are pulses of no length. 1, or 0 when no acquisition listens to it.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn pvcam_sim_trigger(cam: i16, edges: u32) -> i32 {
-    guarded(0, || session(cam).is_some_and(|engine| engine.external_edges(edges)).into())
+    pvcam_sim_pulse(cam, edges, 0)
+}
+
+/// Puts `count` pulses on the external trigger input, each high for `high_us` microseconds. 1, or 0 when no acquisition listens
+/// to it.
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn pvcam_sim_pulse(cam: i16, count: u32, high_us: u32) -> i32 {
+    let high_ns = u64::from(high_us) * 1000;
+    guarded(0, || session(cam).is_some_and(|engine| engine.external_pulses(count, high_ns)).into())
+}
+
+/// Replaces the trigger script of a camera, from the next start on. 1, or 0 with the reason in `err`.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn pvcam_sim_trigger_script(
+    cam: i16,
+    toml: *const c_char,
+    len: usize,
+    err: *mut c_char,
+    err_len: usize,
+) -> i32 {
+    guarded(0, || {
+        // SAFETY: common contract: `len` readable bytes.
+        let result = unsafe { text(toml, len) }.and_then(|toml| set_script(cam, toml));
+        // SAFETY: common contract: `err_len` writable bytes.
+        unsafe { report(result, err, err_len) }
+    })
+}
+
+fn set_script(cam: i16, toml: &str) -> Result<(), String> {
+    let library = library::library().map_err(|_| "the library is not initialised".to_owned())?;
+    let camera = library.camera(cam).ok_or_else(|| format!("no camera {cam}"))?;
+    let script = parse_script(toml).map_err(|error| error.to_string())?;
+    camera.core.knobs.lock().script = Arc::clone(&script);
+    if let Some(engine) = camera.session() {
+        engine.run.lock().script = script;
+    }
+    Ok(())
 }
 
 /// Writes the first `size` bytes of the counters. 1, or 0 when there is no such camera.

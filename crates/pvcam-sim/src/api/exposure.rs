@@ -10,6 +10,7 @@ use crate::abi::error::{Outcome, guard};
 use crate::abi::types::{Region, RsBool};
 use crate::engine::{Buffer, Engine, Mode, Plan};
 use crate::library;
+use crate::model::Timing;
 use crate::param::Request;
 use crate::scene::prefill;
 
@@ -48,13 +49,15 @@ unsafe fn set_up(hcam: i16, arguments: Arguments) -> Outcome {
     let request = Request { mode, regions, exposure_mode, exposure };
     let core = &engine.core;
     let mut control = core.control.lock();
-    let plan = control.prepare(&core.config, request)?;
+    let plan = control.prepare(&core.config, request.clone())?;
     out.set(match mode {
         Mode::Sequence(frames) => plan.frame_bytes * u32::from(frames),
         Mode::Continuous(_) => plan.frame_bytes,
     });
     control.plan = Some(Arc::new(plan));
+    control.request = Some(request);
     control.stale = false;
+    engine.forget_ended();
     Ok(())
 }
 
@@ -105,8 +108,9 @@ pub(crate) unsafe extern "C" fn pl_exp_setup_cont(
     guard(|| unsafe { set_up(hcam, arguments) })
 }
 
-/// The camera and its valid setup: 180, 153, 184 while running, 188 without a setup that still holds.
-fn ready(hcam: i16, pixel_stream: *mut c_void) -> Outcome<(Arc<Engine>, Arc<Plan>)> {
+/// The camera and its valid setup: 180, 153, 184 while running, 188 without a setup that still holds,
+/// 187 when the exposure of the variable timed mode is out of range by now.
+fn ready(hcam: i16, pixel_stream: *mut c_void) -> Outcome<(Arc<Engine>, Ready)> {
     let engine = library::present_engine(hcam)?;
     non_null(pixel_stream)?;
     if engine.is_running() {
@@ -114,29 +118,43 @@ fn ready(hcam: i16, pixel_stream: *mut c_void) -> Outcome<(Arc<Engine>, Arc<Plan
     }
     let control = engine.core.control.lock();
     let plan = control.plan.clone().filter(|_| !control.stale).ok_or(PL_ERR_ACQUISITION_SETUP_REQUIRED)?;
+    let model = engine.core.model();
+    let (shortest, longest) = control.settings.exposure_limits(model);
+    let variable = u32::from(control.settings.variable_exposure);
+    if plan.variable && !(shortest..=longest).contains(&variable) {
+        return Err(PL_ERR_EXPOSURE_OUT_OF_RANGE.into());
+    }
+    let timing = control.settings.start_timing(model, &plan);
     drop(control);
-    Ok((engine, plan))
+    Ok((engine, Ready { plan, timing }))
+}
+
+/// What is about to be started.
+struct Ready {
+    plan: Arc<Plan>,
+    timing: Timing,
 }
 
 /// Fills the buffer if the scene wants it, and starts.
-fn start(engine: &Engine, plan: Arc<Plan>, buffer: Buffer) -> Outcome {
+fn start(engine: &Engine, ready: Ready, buffer: Buffer) -> Outcome {
+    let Ready { plan, timing } = ready;
     if plan.painter.wants_prefill() {
         let bytes = buffer.slots as usize * plan.frame_bytes as usize;
         // SAFETY: the client promises the whole buffer from this call on, and nothing runs yet.
         unsafe { prefill(buffer.start, bytes, plan.frame_bytes as usize, engine.core.config.seed) };
     }
-    engine.start(plan, buffer)
+    engine.start(plan, timing, buffer)
 }
 
 /// Starts a sequence: frame k goes to k frame sizes behind `pixel_stream`.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn pl_exp_start_seq(hcam: i16, pixel_stream: *mut c_void) -> RsBool {
     guard(|| {
-        let (engine, plan) = ready(hcam, pixel_stream)?;
-        let Mode::Sequence(frames) = plan.mode else {
+        let (engine, ready) = ready(hcam, pixel_stream)?;
+        let Mode::Sequence(frames) = ready.plan.mode else {
             return Err(PL_ERR_ACQUISITION_SETUP_REQUIRED.into());
         };
-        start(&engine, plan, Buffer { start: pixel_stream.cast(), slots: frames.into() })
+        start(&engine, ready, Buffer { start: pixel_stream.cast(), slots: frames.into() })
     })
 }
 
@@ -144,7 +162,8 @@ pub(crate) extern "C" fn pl_exp_start_seq(hcam: i16, pixel_stream: *mut c_void) 
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn pl_exp_start_cont(hcam: i16, pixel_stream: *mut c_void, size: u32) -> RsBool {
     guard(|| {
-        let (engine, plan) = ready(hcam, pixel_stream)?;
+        let (engine, ready) = ready(hcam, pixel_stream)?;
+        let plan = &ready.plan;
         let Mode::Continuous(mode) = plan.mode else {
             return Err(PL_ERR_ACQUISITION_SETUP_REQUIRED.into());
         };
@@ -158,34 +177,41 @@ pub(crate) extern "C" fn pl_exp_start_cont(hcam: i16, pixel_stream: *mut c_void,
         if slots > MOST_SLOTS || u64::from(size) > engine.core.model().interface.max_buffer_bytes {
             return Err(PL_ERR_TOO_MANY_FRAMES.into());
         }
-        start(&engine, plan, Buffer { start: pixel_stream.cast(), slots })
+        start(&engine, ready, Buffer { start: pixel_stream.cast(), slots })
     })
 }
 
-fn stop(hcam: i16) -> RsBool {
+fn stop(hcam: i16, state: i16) -> RsBool {
     guard(|| {
-        library::engine(hcam)?.abort();
+        let engine = library::engine(hcam)?;
+        if !(CCS_NO_CHANGE..=CCS_CLEAR_OPEN_SHTR).contains(&state.into()) {
+            return Err(PL_ERR_MODE_INVALID.into());
+        }
+        engine.abort();
         Ok(())
     })
 }
 
 /// Stops at once: on return nothing is written any more. Never waits for a callback; legal at any time, from
 /// inside a callback too.
+///
+/// All states of `PL_CCS_ABORT_MODES` come to the same: they differ in what becomes of a shutter, which no camera here has, and
+/// of charge on the sensor, which each exposure clears. Another number is refused (183), and nothing is stopped.
 #[unsafe(no_mangle)]
-pub(crate) extern "C" fn pl_exp_abort(hcam: i16, _cam_state: i16) -> RsBool {
-    stop(hcam)
+pub(crate) extern "C" fn pl_exp_abort(hcam: i16, cam_state: i16) -> RsBool {
+    stop(hcam, cam_state)
 }
 
 /// The same as `pl_exp_abort`.
 #[unsafe(no_mangle)]
-pub(crate) extern "C" fn pl_exp_stop_cont(hcam: i16, _cam_state: i16) -> RsBool {
-    stop(hcam)
+pub(crate) extern "C" fn pl_exp_stop_cont(hcam: i16, cam_state: i16) -> RsBool {
+    stop(hcam, cam_state)
 }
 
-/// The same as `pl_exp_abort`; the pointer is not looked at.
+/// The same as `pl_exp_abort`, which halts; the pointer is not looked at.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn pl_exp_finish_seq(hcam: i16, _pixel_stream: *mut c_void, _hbuf: i16) -> RsBool {
-    stop(hcam)
+    stop(hcam, i16::try_from(CCS_HALT).unwrap_or(0))
 }
 
 /// A software trigger; `flags` becomes 0 (triggered) or 1 (ignored: busy).

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use super::pointer::{Out, non_null};
 use crate::abi::constants::*;
 use crate::abi::error::{Outcome, guard};
-use crate::abi::types::RsBool;
+use crate::abi::types::{Region, RsBool};
 use crate::config::RunningAccess;
 use crate::engine::Engine;
 use crate::library;
@@ -78,14 +78,13 @@ fn attribute(engine: &Arc<Engine>, known: &Known, attribute: i32) -> Outcome<(Ki
     let facts = facts.ok_or(PL_ERR_PARAMETER_NOT_AVAILABLE)?;
     let value = match attribute {
         ATTR_COUNT => return number(Kind::U32, facts.count.into()),
-        // No parameter of these cameras may be touched while they acquire.
-        ATTR_LIVE => return number(Kind::Bool, 0),
+        ATTR_LIVE => return number(Kind::Bool, facts.live.into()),
         ATTR_MIN => facts.min,
         ATTR_MAX => facts.max,
         ATTR_DEFAULT => facts.default,
         ATTR_INCREMENT => facts.increment,
         _ => {
-            if known.route == Route::Camera {
+            if known.route == Route::Camera && !facts.live {
                 disturb(engine)?;
             }
             facts.current?
@@ -107,6 +106,9 @@ pub(crate) unsafe extern "C" fn pl_set_param(hcam: i16, param_id: u32, param_val
         }
         // SAFETY: common contract: a value of the type that ATTR_TYPE tells.
         let value = unsafe { Value::read(facts.kind, from) }.ok_or(PL_ERR_VALUE_INVALID)?;
+        if let Value::Region(region) = value {
+            return set_region(&engine, region);
+        }
         disturb(&engine)?;
         let core = &engine.core;
         if core.control.lock().set(core.model(), known, &value)? {
@@ -114,6 +116,23 @@ pub(crate) unsafe extern "C" fn pl_set_param(hcam: i16, param_id: u32, param_val
         }
         Ok(())
     })
+}
+
+/// Moves the region of a running acquisition. Setting the region that is set up changes nothing and is fine at any time; another
+/// one wants an acquisition (184).
+fn set_region(engine: &Engine, region: Region) -> Outcome {
+    let core = &engine.core;
+    let mut control = core.control.lock();
+    if region == control.region(&core.config) {
+        return Ok(());
+    }
+    if !engine.is_running() {
+        return Err(PL_ERR_STATE_INVALID.into());
+    }
+    let plan = control.move_region(&core.config, region)?;
+    let timing = control.settings.start_timing(core.model(), &plan);
+    engine.adopt(plan, timing);
+    Ok(())
 }
 
 /// One item of an enumerated parameter: 161 when it is none, 186 for an index out of range.

@@ -52,6 +52,6 @@ pub fn lookup(name: &CStr) -> Option<NonNull<c_void>> {
         pl_md_create_frame_struct_cont, pl_md_create_frame_struct, pl_md_release_frame_struct,
         pl_md_read_extended,
         pvcam_sim_configure, pvcam_sim_step, pvcam_sim_trigger, pvcam_sim_stats, pvcam_sim_fault,
-        pvcam_sim_story, pvcam_sim_clock,
+        pvcam_sim_story, pvcam_sim_clock, pvcam_sim_pulse, pvcam_sim_trigger_script,
     )
 }

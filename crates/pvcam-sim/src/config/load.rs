@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::ConfigError;
+use super::trigger::Train;
 use super::types::{CameraConfig, CameraFile, Config, ConfigFile, Faults, SceneKind};
 use crate::abi::constants::{CAM_NAME_LEN, MAX_ALPHA_SER_NUM_LEN, MAX_CAM};
 use crate::model::Model;
@@ -58,6 +59,18 @@ pub(crate) fn from_text(text: &str, folder: Option<&Path>) -> Result<Config, Con
 /// Reads the text of a `[camera.faults]` table, without its header.
 pub(crate) fn parse_faults(text: &str) -> Result<Faults, ConfigError> {
     toml::from_str(text).map_err(|error| ConfigError::from_toml(text, &error))
+}
+
+/// Reads `[[trigger]]` tables, as a camera of a configuration has them.
+pub(crate) fn parse_script(text: &str) -> Result<Arc<[Train]>, ConfigError> {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Script {
+        #[serde(default)]
+        trigger: Vec<Train>,
+    }
+    let script: Script = toml::from_str(text).map_err(|error| ConfigError::from_toml(text, &error))?;
+    Ok(script.trigger.into())
 }
 
 fn camera(
@@ -116,5 +129,6 @@ fn camera(
         params_while_running: written.params_while_running,
         post_stop_callbacks: written.post_stop_callbacks,
         faults: written.faults,
+        script: written.script.into(),
     })
 }

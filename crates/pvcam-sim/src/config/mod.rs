@@ -2,10 +2,12 @@
 
 mod error;
 mod load;
+mod trigger;
 mod types;
 
 pub(crate) use error::ConfigError;
-pub(crate) use load::{from_environment, from_text, parse_faults};
+pub(crate) use load::{from_environment, from_text, parse_faults, parse_script};
+pub(crate) use trigger::Train;
 pub(crate) use types::{
     CameraConfig, CatchUp, Clock, Config, Faults, RunningAccess, SceneKind, Speed, Story,
 };

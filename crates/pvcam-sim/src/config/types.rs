@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 
+use super::trigger::Train;
 use crate::model::Model;
 use crate::scene::TiffStack;
 
@@ -33,6 +34,8 @@ pub(crate) struct CameraConfig {
     pub(crate) params_while_running: RunningAccess,
     pub(crate) post_stop_callbacks: u32,
     pub(crate) faults: Faults,
+    /// Pulses on the external trigger input, from each start on.
+    pub(crate) script: Arc<[Train]>,
 }
 
 /// The file as written.
@@ -73,6 +76,8 @@ pub(super) struct CameraFile {
     pub(super) post_stop_callbacks: u32,
     #[serde(default)]
     pub(super) faults: Faults,
+    #[serde(default, rename = "trigger")]
+    pub(super) script: Vec<Train>,
 }
 
 fn yes() -> bool {

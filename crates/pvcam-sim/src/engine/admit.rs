@@ -20,7 +20,7 @@ impl Run {
     /// Numbers the frame and finds its slot; `None` when it never reaches the buffer.
     pub(super) fn admit(&mut self, core: &Core, job: &Job) -> Option<Admitted> {
         self.exposed += 1;
-        self.exposing = false;
+        self.exposing = None;
         count(&core.stats.produced);
         let camera_number = self.exposed;
         if self.faults.lose_in_camera.contains(&camera_number) {

@@ -43,15 +43,19 @@ impl CameraClock {
         u64::try_from(instant.saturating_duration_since(self.power_up).as_nanos()).unwrap_or(u64::MAX)
     }
 
-    /// Moves the stepped time on and returns it.
-    pub(crate) fn step(&self, nanoseconds: u64) -> u64 {
-        self.stepped_ns.fetch_add(nanoseconds, Ordering::Relaxed) + nanoseconds
+    /// The stepped time.
+    pub(crate) fn stepped_ns(&self) -> u64 {
+        self.stepped_ns.load(Ordering::Relaxed)
+    }
+
+    /// Moves the stepped time on; it never goes back.
+    pub(crate) fn go_on_to(&self, nanoseconds: u64) {
+        self.stepped_ns.fetch_max(nanoseconds, Ordering::Relaxed);
     }
 
     /// Makes the metadata's timestamps count from now.
     pub(crate) fn reset(&self) {
-        let now =
-            if self.is_stepped() { self.stepped_ns.load(Ordering::Relaxed) } else { self.at(Instant::now()) };
+        let now = if self.is_stepped() { self.stepped_ns() } else { self.at(Instant::now()) };
         self.reset_ns.store(now, Ordering::Relaxed);
     }
 

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 
 use super::clock::CameraClock;
 use super::stats::Stats;
-use crate::config::{CameraConfig, Faults, Story};
+use crate::config::{CameraConfig, Faults, Story, Train};
 use crate::model::Model;
 use crate::param::Control;
 
@@ -30,6 +30,8 @@ pub(crate) struct Core {
 pub(crate) struct Knobs {
     pub(crate) story: Story,
     pub(crate) faults: Faults,
+    /// What the trigger input sees from the next start on.
+    pub(crate) script: Arc<[Train]>,
 }
 
 impl Core {
@@ -40,7 +42,11 @@ impl Core {
             stats: Stats::default(),
             clock: CameraClock::new(config.clock),
             removed: AtomicBool::new(false),
-            knobs: Mutex::new(Knobs { story: config.no_overwrite, faults: config.faults.clone() }),
+            knobs: Mutex::new(Knobs {
+                story: config.no_overwrite,
+                faults: config.faults.clone(),
+                script: Arc::clone(&config.script),
+            }),
             control: Mutex::new(control),
             config,
         }

@@ -9,17 +9,20 @@ mod callbacks;
 mod clock;
 mod core;
 mod plan;
+mod pulses;
 mod query;
 mod run;
 mod schedule;
 mod stats;
 mod step;
 mod stop;
+mod timeline;
 mod writer;
 
 pub(crate) use callbacks::{Form, Handler};
 pub(crate) use core::Core;
 pub(crate) use plan::{Buffer, Mode, Plan, Trigger};
+use run::Job;
 pub(crate) use run::{Arrived, Phase, Run};
 pub use stats::PvcamSimStats;
 
@@ -30,6 +33,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::abi::constants::*;
 use crate::abi::error::{Failure, Outcome};
+use crate::model::Timing;
 
 /// One open camera.
 pub(crate) struct Engine {
@@ -76,8 +80,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Begins an acquisition into `buffer`.
-    pub(crate) fn start(&self, plan: Arc<Plan>, buffer: Buffer) -> Outcome {
+    /// Begins an acquisition into `buffer`, with these times.
+    pub(crate) fn start(&self, plan: Arc<Plan>, timing: Timing, buffer: Buffer) -> Outcome {
         let mut run = self.run.lock();
         if run.phase == Phase::Running {
             return Err(PL_ERR_STATE_INVALID.into());
@@ -85,22 +89,42 @@ impl Engine {
         if let Some(code) = run.refusal() {
             return Err(Failure::with_detail(code, "this start is refused by a configured fault"));
         }
-        run.begin(plan, buffer);
+        run.begin(plan, timing, buffer);
         self.core.stats.begin_acquisition();
         self.writer_wake.notify_all();
         Ok(())
     }
 
-    /// An edge on the external trigger input, `edges` times.
-    pub(crate) fn external_edges(&self, edges: u32) -> bool {
+    /// Goes on with another plan for the same buffer, from the next exposure on.
+    pub(crate) fn adopt(&self, plan: Arc<Plan>, timing: Timing) {
+        let mut run = self.run.lock();
+        if let Some(job) = run.job.clone().filter(|_| run.phase == Phase::Running) {
+            let Job { generation, buffer, .. } = *job;
+            run.job = Some(Arc::new(Job { generation, plan, timing, buffer }));
+            self.writer_wake.notify_all();
+        }
+    }
+
+    /// Forgets an acquisition that has ended by itself: a new setup has taken its place.
+    pub(crate) fn forget_ended(&self) {
+        let mut run = self.run.lock();
+        if matches!(run.phase, Phase::Complete | Phase::Died) {
+            run.phase = Phase::Idle;
+            run.job = None;
+            run.latest = None;
+            run.oldest = run.stored;
+        }
+    }
+
+    /// Pulses on the external trigger input, `count` of them, each high for so long. They queue up; false when no
+    /// acquisition listens, or too many wait.
+    pub(crate) fn external_pulses(&self, count: u32, high_ns: u64) -> bool {
         let mut run = self.run.lock();
         let listening =
             run.phase == Phase::Running && run.job.as_ref().is_some_and(|job| job.plan.trigger.takes_edges());
-        if listening {
-            run.triggers = run.triggers.saturating_add(edges);
-            self.writer_wake.notify_all();
-        }
-        listening
+        let taken = listening && run.pulses.send(count, high_ns);
+        self.writer_wake.notify_all();
+        taken
     }
 
     /// A software trigger; `Ok(false)` when the camera is busy and ignores it.
@@ -110,12 +134,12 @@ impl Engine {
             return Err(PL_ERR_STATE_INVALID.into());
         };
         match job.plan.trigger {
-            Trigger::SoftwareEdge if run.exposing || run.triggers > 0 => return Ok(false),
-            Trigger::SoftwareFirst if run.triggered || run.triggers > 0 => return Ok(false),
+            Trigger::SoftwareEdge if run.exposing.is_some() || run.pulses.is_waiting() => return Ok(false),
+            Trigger::SoftwareFirst if run.triggered || run.pulses.is_waiting() => return Ok(false),
             Trigger::SoftwareEdge | Trigger::SoftwareFirst => {}
             _ => return Err(PL_ERR_CONFIGURATION_INVALID.into()),
         }
-        run.triggers += 1;
+        run.pulses.send(1, 0);
         self.writer_wake.notify_all();
         Ok(true)
     }

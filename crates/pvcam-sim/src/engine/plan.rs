@@ -20,32 +20,44 @@ pub(crate) enum Trigger {
     Internal,
     /// One external edge starts the whole acquisition.
     EdgeFirst,
-    /// One external edge per frame. Level modes count as this: the simulated input has no length.
+    /// One external edge per frame.
     Edge,
+    /// The external level is the exposure.
+    Level,
+    /// The same, while the frame before may still be read out.
+    LevelOverlap,
     SoftwareFirst,
     SoftwareEdge,
 }
 
 impl Trigger {
-    /// The trigger of a `PL_EXPOSURE_MODES` value without its expose-out part.
-    pub(crate) fn from_mode(mode: i32) -> Self {
-        match mode {
-            TIMED_MODE | EXT_TRIG_INTERNAL => Self::Internal,
+    /// The trigger of a `PL_EXPOSURE_MODES` value without its expose-out part; `None` for a mode that is not simulated.
+    pub(crate) fn from_mode(mode: i32) -> Option<Self> {
+        Some(match mode {
+            TIMED_MODE | VARIABLE_TIMED_MODE | EXT_TRIG_INTERNAL => Self::Internal,
             TRIGGER_FIRST_MODE | EXT_TRIG_TRIG_FIRST => Self::EdgeFirst,
+            STROBED_MODE | EXT_TRIG_EDGE_RISING => Self::Edge,
+            BULB_MODE | EXT_TRIG_LEVEL => Self::Level,
+            EXT_TRIG_LEVEL_OVERLAP => Self::LevelOverlap,
             EXT_TRIG_SOFTWARE_FIRST => Self::SoftwareFirst,
             EXT_TRIG_SOFTWARE_EDGE => Self::SoftwareEdge,
-            _ => Self::Edge,
-        }
+            _ => return None,
+        })
+    }
+
+    /// True if exposures last as long as the trigger input is high.
+    pub(crate) fn exposes_by_level(self) -> bool {
+        matches!(self, Self::Level | Self::LevelOverlap)
     }
 
     /// True if the trigger input matters.
     pub(crate) fn takes_edges(self) -> bool {
-        matches!(self, Self::Edge | Self::EdgeFirst)
+        self == Self::EdgeFirst || self == Self::Edge || self.exposes_by_level()
     }
 
     /// True if every frame wants its own trigger.
     pub(crate) fn per_frame(self) -> bool {
-        matches!(self, Self::Edge | Self::SoftwareEdge)
+        matches!(self, Self::Edge | Self::SoftwareEdge) || self.exposes_by_level()
     }
 }
 
@@ -54,6 +66,8 @@ impl Trigger {
 pub(crate) struct Plan {
     pub(crate) mode: Mode,
     pub(crate) trigger: Trigger,
+    /// Each start takes its exposure from `PARAM_EXP_TIME`.
+    pub(crate) variable: bool,
     pub(crate) regions: Vec<Region>,
     pub(crate) timing: Timing,
     /// The timings that frames take in turn, where the exposures are a list; else empty.
@@ -61,16 +75,6 @@ pub(crate) struct Plan {
     /// Bytes from one frame to the next.
     pub(crate) frame_bytes: u32,
     pub(crate) painter: Painter,
-}
-
-impl Plan {
-    /// The times of a frame, by how many were exposed before it.
-    pub(crate) fn timing_of(&self, exposed_before: u32) -> Timing {
-        match u32::try_from(self.turns.len()) {
-            Ok(turns) if turns > 0 => self.turns[(exposed_before % turns) as usize],
-            _ => self.timing,
-        }
-    }
 }
 
 /// The client's buffer.

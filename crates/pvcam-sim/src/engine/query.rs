@@ -5,7 +5,7 @@ use super::run::{Arrived, Job, Phase};
 use super::{Engine, Mode};
 use crate::abi::constants::*;
 use crate::abi::error::Outcome;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Answer of the status calls.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,9 +25,7 @@ impl Engine {
     pub(crate) fn status(&self) -> Status {
         let mut run = self.run.lock();
         let fresh = std::mem::take(&mut run.fresh);
-        let readout_ns = run.job.as_ref().map_or(0, |job| job.plan.timing.readout_ns);
-        let reading = !self.core.clock.is_stepped()
-            && run.next_eof.is_some_and(|eof| Instant::now() + Duration::from_nanos(readout_ns) >= eof);
+        let reading = run.exposing.is_some_and(|underway| Instant::now() + underway.readout >= underway.eof);
         let continuous = run.job.as_ref().is_some_and(|job| matches!(job.plan.mode, Mode::Continuous(_)));
         let code = match run.phase {
             Phase::Idle | Phase::Died => READOUT_NOT_ACTIVE,

@@ -2,14 +2,17 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::callbacks::Handler;
 use super::core::Knobs;
 use super::plan::{Buffer, Mode, Plan};
+use super::pulses::Pulses;
+use super::timeline::Exposure;
 use crate::abi::constants::*;
 use crate::abi::types::FrameInfo;
-use crate::config::{Faults, Story};
+use crate::config::{Faults, Story, Train};
+use crate::model::Timing;
 
 /// Notices that wait at most, however many slots a ring has.
 const QUEUE_LIMIT: usize = 65_536;
@@ -31,6 +34,8 @@ pub(crate) enum Phase {
 pub(crate) struct Job {
     pub(crate) generation: u64,
     pub(crate) plan: Arc<Plan>,
+    /// The times of its frames, but for those that a list of exposures has.
+    pub(crate) timing: Timing,
     pub(crate) buffer: Buffer,
 }
 
@@ -54,6 +59,15 @@ pub(crate) enum Notice {
 pub(crate) struct Tear {
     pub(crate) slot: u32,
     pub(crate) camera_number: u32,
+}
+
+/// An exposure under way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Underway {
+    pub(super) exposure: Exposure,
+    /// When its frame will have arrived.
+    pub(super) eof: Instant,
+    pub(super) readout: Duration,
 }
 
 /// The shared state.
@@ -82,14 +96,13 @@ pub(crate) struct Run {
     pub(crate) overrun: bool,
     /// A frame arrived since the status was last asked for.
     pub(crate) fresh: bool,
-    /// When the frame in exposure will have arrived (real clock).
-    pub(crate) next_eof: Option<Instant>,
-    /// Triggers that no exposure has used.
-    pub(crate) triggers: u32,
-    /// The first trigger of a first-trigger mode came.
+    /// When the acquisition began.
+    pub(super) began: Instant,
+    pub(super) pulses: Pulses,
+    /// The first trigger came, or none was asked for.
     pub(crate) triggered: bool,
-    /// An exposure is under way.
-    pub(crate) exposing: bool,
+    /// The exposure under way (not on the stepped clock, where it is over as soon as it begins).
+    pub(super) exposing: Option<Underway>,
     pub(crate) tear: Option<Tear>,
     /// The step asks for the tear without another frame.
     pub(crate) tear_now: bool,
@@ -106,6 +119,8 @@ pub(crate) struct Run {
     /// Frames that steps still want.
     pub(crate) tokens: u32,
 
+    /// What the trigger input sees, from each start on.
+    pub(crate) script: Arc<[Train]>,
     pub(crate) story: Story,
     pub(crate) faults: Faults,
     /// Starts that were refused.
@@ -128,10 +143,10 @@ impl Run {
             latest: None,
             overrun: false,
             fresh: false,
-            next_eof: None,
-            triggers: 0,
+            began: Instant::now(),
+            pulses: Pulses::new(Arc::clone(&knobs.script)),
             triggered: false,
-            exposing: false,
+            exposing: None,
             tear: None,
             tear_now: false,
             handlers: [None; PL_CALLBACK_MAX as usize],
@@ -141,6 +156,7 @@ impl Run {
             in_callback: false,
             callbacks_done: 0,
             tokens: 0,
+            script: Arc::clone(&knobs.script),
             story: knobs.story,
             faults: knobs.faults.clone(),
             refused: 0,
@@ -157,7 +173,7 @@ impl Run {
     }
 
     /// Opens a generation. All memory that the acquisition needs is allocated here.
-    pub(super) fn begin(&mut self, plan: Arc<Plan>, buffer: Buffer) {
+    pub(super) fn begin(&mut self, plan: Arc<Plan>, timing: Timing, buffer: Buffer) {
         self.generation += 1;
         self.phase = Phase::Running;
         self.exposed = 0;
@@ -167,30 +183,30 @@ impl Run {
         self.latest = None;
         self.overrun = false;
         self.fresh = false;
-        self.next_eof = None;
         self.clear_pending();
+        self.began = Instant::now();
+        self.pulses.rewind(&self.script);
         self.slots.clear();
         self.slots.resize(buffer.slots as usize, Arrived::default());
         self.queue_limit = (buffer.slots as usize).min(QUEUE_LIMIT);
         self.queue.clear();
         self.queue.reserve(self.queue_limit + 1);
-        self.job = Some(Arc::new(Job { generation: self.generation, plan, buffer }));
+        self.job = Some(Arc::new(Job { generation: self.generation, plan, timing, buffer }));
     }
 
     /// Closes the generation, from whatever side.
     pub(super) fn end(&mut self, phase: Phase) {
         self.phase = phase;
         self.hold = false;
-        self.exposing = false;
+        self.exposing = None;
         self.tokens = 0;
-        self.next_eof = None;
     }
 
-    /// Forgets triggers, steps and tears.
+    /// Forgets triggers, steps and tears; the trigger script starts over.
     pub(super) fn clear_pending(&mut self) {
         self.hold = false;
-        self.exposing = false;
-        self.triggers = 0;
+        self.exposing = None;
+        self.pulses.rewind(&self.script);
         self.triggered = false;
         self.tokens = 0;
         self.tear = None;
@@ -200,6 +216,11 @@ impl Run {
     /// True while `job` is the acquisition that runs.
     pub(super) fn is_current(&self, job: &Job) -> bool {
         self.phase == Phase::Running && self.generation == job.generation && !self.exit
+    }
+
+    /// True when the acquisition goes on with another plan than `job` has.
+    pub(super) fn has_newer(&self, job: &Job) -> bool {
+        self.job.as_deref().is_some_and(|now| !std::ptr::eq(now, job) && now.generation == job.generation)
     }
 
     /// Slots that hold a frame nobody unlocked.
@@ -224,6 +245,15 @@ impl Run {
 }
 
 impl Job {
+    /// The times of a frame, by how many were exposed before it.
+    pub(super) fn timing_of(&self, exposed_before: u32) -> Timing {
+        let turns = &self.plan.turns;
+        match u32::try_from(turns.len()) {
+            Ok(count) if count > 0 => turns[(exposed_before % count) as usize],
+            _ => self.timing,
+        }
+    }
+
     /// The number of frames after which a sequence ends.
     pub(super) fn last_frame(&self) -> Option<u32> {
         match self.plan.mode {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Counters of one camera, from `pl_pvcam_init` on; `max_lag_us` alone starts over with each acquisition.
 ///
-/// Layout of the C structure `pvcam_sim_stats`: twelve 64-bit numbers in this order.
+/// Layout of the C structure `pvcam_sim_stats`: thirteen 64-bit numbers in this order.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PvcamSimStats {
@@ -32,6 +32,8 @@ pub struct PvcamSimStats {
     pub sdk_calls_while_running: u64,
     /// Those of them that touched parameters or the setup.
     pub params_while_running: u64,
+    /// Pulses of a trigger script that came while the camera could not follow them.
+    pub triggers_ignored: u64,
 }
 
 /// The counters, shared between the camera's threads.
@@ -49,6 +51,7 @@ pub(crate) struct Stats {
     pub(crate) acquisitions: AtomicU64,
     pub(crate) sdk_calls_while_running: AtomicU64,
     pub(crate) params_while_running: AtomicU64,
+    pub(crate) triggers_ignored: AtomicU64,
 }
 
 /// Adds one. The counters are independent of each other and of everything else, hence relaxed.
@@ -83,6 +86,7 @@ impl Stats {
             acquisitions: read(&self.acquisitions),
             sdk_calls_while_running: read(&self.sdk_calls_while_running),
             params_while_running: read(&self.params_while_running),
+            triggers_ignored: read(&self.triggers_ignored),
         }
     }
 }

@@ -37,9 +37,15 @@ fn sharpen_timer() {
 
 /// One acquisition, from start to end.
 fn acquire(engine: &Engine, run: &mut MutexGuard<'_, Run>, job: &Arc<Job>) {
-    let mut schedule = Schedule::new(&engine.core, job);
+    let mut schedule = Schedule::new(&engine.core, run);
+    let mut job = Arc::clone(job);
     let mut rows = MutexGuard::unlocked(run, || job.plan.painter.row_buffer());
-    while run.is_current(job) {
+    while run.is_current(&job) {
+        if let Some(newer) = run.job.clone().filter(|_| run.has_newer(&job)) {
+            job = newer;
+            rows = MutexGuard::unlocked(run, || job.plan.painter.row_buffer());
+        }
+        let job = &*job;
         let turn = schedule.wait(&engine.core, run, &engine.writer_wake, job);
         if !run.is_current(job) {
             break;
@@ -66,7 +72,7 @@ fn store(
     rows: &mut RowBuffer,
 ) {
     let half_early = run.faults.torn_early.contains(&admitted.frame_nr);
-    let facts = facts(&engine.core, job, admitted.camera_number, moments);
+    let facts = facts(&engine.core, admitted.camera_number, moments);
     let bytes = job.plan.frame_bytes as usize;
     paint(engine, run, job, |job| {
         write(job, admitted.slot, bytes, &facts, rows);
@@ -90,7 +96,11 @@ fn tear(engine: &Engine, run: &mut MutexGuard<'_, Run>, job: &Job, rows: &mut Ro
     if let Some(tear) = run.tear.take() {
         run.tear_now = false;
         let now = engine.core.clock.at(std::time::Instant::now());
-        let facts = facts(&engine.core, job, tear.camera_number, Moments { bof_ns: now, eof_ns: now });
+        let facts = facts(
+            &engine.core,
+            tear.camera_number,
+            Moments { bof_ns: now, eof_ns: now, exposure_ns: job.timing.exposure_ns },
+        );
         let half = job.plan.frame_bytes as usize / 2;
         paint(engine, run, job, |job| write(job, tear.slot, half, &facts, rows));
     }
@@ -112,12 +122,12 @@ fn write(job: &Job, slot: u32, bytes: usize, facts: &FrameFacts, rows: &mut RowB
     job.plan.painter.paint(&mut writer, facts, rows);
 }
 
-fn facts(core: &Core, job: &Job, camera_number: u32, moments: Moments) -> FrameFacts {
+fn facts(core: &Core, camera_number: u32, moments: Moments) -> FrameFacts {
     FrameFacts {
         camera_number,
         bof_ns: core.clock.stamp(moments.bof_ns),
         eof_ns: core.clock.stamp(moments.eof_ns),
-        exposure_ns: job.plan.timing_of(camera_number.wrapping_sub(1)).exposure_ns,
+        exposure_ns: moments.exposure_ns,
     }
 }
 

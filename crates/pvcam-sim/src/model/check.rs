@@ -4,6 +4,9 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error};
 
 use super::{Feature, FeatureParameter, Port, Resolution};
+use crate::abi::constants::{MAX_EXPOSE_MODE, TIMED_MODE, VARIABLE_TIMED_MODE};
+use crate::engine::Trigger;
+use crate::param::facts::Item;
 use crate::param::known::by_name;
 
 /// What no PVCAM camera is without: programs fail in strange ways if these are missing.
@@ -122,6 +125,25 @@ pub(super) fn metadata_version<'de, D: Deserializer<'de>>(from: D) -> Result<u8,
 pub(super) fn bit_depth<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
     let bits = u8::deserialize(from)?;
     if (1..=16).contains(&bits) { Ok(bits) } else { Err(D::Error::custom("1 to 16")) }
+}
+
+/// Trigger modes, all of them simulated.
+pub(super) fn triggers<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Item>, D::Error> {
+    let items: Vec<Item> = some(from)?;
+    match items.iter().find(|item| Trigger::from_mode(item.value).is_none()) {
+        Some(item) => Err(D::Error::custom(format!("trigger mode {} is not simulated", item.value))),
+        None => Ok(items),
+    }
+}
+
+/// Old trigger modes that are not listed, all of them simulated. The variable timed mode has a parameter, so it is listed or not there.
+pub(super) fn old_triggers<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<i32>, D::Error> {
+    let modes = Vec::<i32>::deserialize(from)?;
+    let simulated = |mode: i32| mode != VARIABLE_TIMED_MODE && Trigger::from_mode(mode).is_some();
+    match modes.iter().find(|&&mode| !(TIMED_MODE..MAX_EXPOSE_MODE).contains(&mode) || !simulated(mode)) {
+        Some(mode) => Err(D::Error::custom(format!("{mode} is no old trigger mode that is simulated"))),
+        None => Ok(modes),
+    }
 }
 
 /// A feature that really alters pixels here.

@@ -155,6 +155,9 @@ pub(crate) struct Regions {
     pub(crate) min_columns: u16,
     #[serde(deserialize_with = "check::positive")]
     pub(crate) min_rows: u16,
+    /// `PARAM_ROI` can be set while frames come.
+    #[serde(default)]
+    pub(crate) live: bool,
     /// Allowed pairs, serial then parallel. Empty: the camera lists none and takes any factors.
     #[serde(deserialize_with = "check::binning")]
     pub(crate) binning: Vec<[u16; 2]>,
@@ -216,11 +219,12 @@ pub(crate) struct Exposure {
     pub(crate) power_up: Unit,
     #[serde(deserialize_with = "check::resolutions")]
     pub(crate) resolutions: Vec<Resolution>,
-    #[serde(deserialize_with = "some")]
+    #[serde(deserialize_with = "check::triggers")]
     pub(crate) triggers: Vec<Item>,
     /// Empty: the camera knows no expose-out modes.
     pub(crate) expose_out: Vec<Item>,
     /// Old trigger modes that setup takes although they are not listed.
+    #[serde(deserialize_with = "check::old_triggers")]
     pub(crate) legacy_triggers: Vec<i32>,
 }
 

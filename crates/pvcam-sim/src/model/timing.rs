@@ -20,6 +20,13 @@ pub(crate) struct Timing {
     pub(crate) period_ns: u64,
     /// From the start of a frame's first exposure to that of its last one; 0 for a frame of one exposure.
     pub(crate) lead_ns: u64,
+    /// How many exposures make a frame.
+    exposures: u32,
+    readout_ps: u64,
+    /// What the link takes for a frame.
+    link_ps: u64,
+    /// The next exposure begins only after the readout.
+    in_turn: bool,
 }
 
 /// What the cycle time depends on besides the model.
@@ -63,39 +70,63 @@ impl Pace {
 }
 
 impl Timing {
-    /// The model of `behaviour.md` 4.8 and 4.9: readout = rows x line time / rows at once; with overlap the cycle is
+    /// Readout = rows x line time / rows at once; with overlap the cycle is
     /// the longer of exposure and readout and one line more, else their sum; and never shorter than the link
     /// takes for the bytes.
     pub(crate) fn new(model: &Model, speed: &Speed, cycle: Cycle) -> Self {
         let asked_ps = u128::from(cycle.exposure_ns) * 1000;
         let line_delay = cycle.pace.line_delay(asked_ps, speed.line_time_ps.into());
         let line_ps = u128::from(speed.line_time_ps) * (1 + u128::from(line_delay));
-        let lines = ((asked_ps + line_ps / 2) / line_ps).max(1);
-        let exposure_ps = lines * line_ps;
         let readout_ps = u128::from(cycle.rows) * line_ps / u128::from(speed.rows_per_line);
         let rolling = matches!(cycle.expose_out, EXPOSE_OUT_FIRST_ROW | EXPOSE_OUT_ROLLING_SHUTTER);
-        let sensor_ps = if rolling && cycle.overlap {
-            exposure_ps.max(readout_ps) + line_ps
-        } else {
-            exposure_ps + readout_ps + line_ps
-        };
         let link_ps = u128::from(cycle.frame_bytes) * 1_000_000 / u128::from(model.interface.megabytes_per_s);
-        let nanoseconds = |ps: u128| u64::try_from(ps / 1000).unwrap_or(u64::MAX);
-        Self {
+        let picoseconds = |ps: u128| u64::try_from(ps).unwrap_or(u64::MAX);
+        let idle = Self {
             line_delay,
-            line_ns: nanoseconds(line_ps),
-            line_ps: u64::try_from(line_ps).unwrap_or(u64::MAX),
-            exposure_ns: nanoseconds(exposure_ps),
-            readout_ns: nanoseconds(readout_ps),
-            period_ns: nanoseconds(sensor_ps.max(link_ps)),
+            line_ns: picoseconds(line_ps) / 1000,
+            line_ps: picoseconds(line_ps),
+            exposure_ns: 0,
+            readout_ns: picoseconds(readout_ps) / 1000,
+            period_ns: 0,
             lead_ns: 0,
+            exposures: 1,
+            readout_ps: picoseconds(readout_ps),
+            link_ps: picoseconds(link_ps),
+            in_turn: !(rolling && cycle.overlap),
+        };
+        idle.exposing(cycle.exposure_ns)
+    }
+
+    /// The same camera with another exposure, which is rounded to whole lines.
+    pub(crate) fn exposing(self, exposure_ns: u64) -> Self {
+        let (line_ps, readout_ps) = (u128::from(self.line_ps), u128::from(self.readout_ps));
+        let lines = ((u128::from(exposure_ns) * 1000 + line_ps / 2) / line_ps).max(1);
+        let exposure_ps = lines * line_ps;
+        let sensor_ps = if self.in_turn { exposure_ps + readout_ps } else { exposure_ps.max(readout_ps) };
+        let period_ps = (sensor_ps + line_ps).max(self.link_ps.into());
+        let nanoseconds = |ps: u128| u64::try_from(ps / 1000).unwrap_or(u64::MAX);
+        let periods = |count: u32| nanoseconds(period_ps).saturating_mul(count.into());
+        Self {
+            exposure_ns: nanoseconds(exposure_ps),
+            period_ns: periods(self.exposures),
+            lead_ns: periods(self.exposures.saturating_sub(1)),
+            ..self
         }
+    }
+
+    /// From the start of a frame's first exposure to its arrival.
+    pub(crate) fn latency_ns(&self) -> u64 {
+        self.lead_ns + self.exposure_ns + self.readout_ps.max(self.link_ps) / 1000
+    }
+
+    /// From the end of an exposure to where the next one can begin, for a camera that does not expose while it reads.
+    pub(crate) fn post_trigger_ns(&self) -> u64 {
+        if self.in_turn { self.line_ns + self.readout_ns } else { self.line_ns }
     }
 
     /// The times of a frame that is made of so many exposures of this kind.
     pub(crate) fn of_exposures(self, count: u32) -> Self {
-        let times = |count: u32| self.period_ns.saturating_mul(count.into());
-        Self { period_ns: times(count), lead_ns: times(count.saturating_sub(1)), ..self }
+        Self { exposures: count.max(1), ..self }.exposing(self.exposure_ns)
     }
 }
 

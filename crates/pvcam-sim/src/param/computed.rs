@@ -170,9 +170,18 @@ impl View<'_> {
                 let (low, high) = settings.exposure_limits(self.model);
                 let range = (i64::from(low), i64::from(high));
                 // Whole units, rounded down, as a user's read-out of a real camera showed (99 for 99.998 ms).
-                let now = self.plan.map_or(0, |plan| plan.timing.exposure_ns) / resolution.unit.nanoseconds();
+                let timing = self.plan.map(|plan| settings.start_timing(self.model, plan));
+                let now = timing.map_or(0, |timing| timing.exposure_ns) / resolution.unit.nanoseconds();
                 Facts::number(Kind::U64, i64::try_from(now).unwrap_or(i64::MAX), range, 1)
                     .default_number(range.0)
+            }
+            PARAM_EXP_TIME => {
+                exposure.triggers.iter().find(|item| item.value == VARIABLE_TIMED_MODE)?;
+                let (low, high) = settings.exposure_limits(self.model);
+                let range = (low.max(1).into(), high.min(u16::MAX.into()).into());
+                Facts::number(Kind::U16, settings.variable_exposure.into(), range, 1)
+                    .default_number(range.0)
+                    .writable()
             }
             PARAM_EXPOSURE_MODE => Facts::enumeration(exposure.triggers.clone(), settings.exposure_mode)
                 .default_number(Settings::power_up(self.model).exposure_mode.into()),
@@ -197,8 +206,7 @@ impl View<'_> {
                 Facts::number(Kind::U32, value, (0, u32::MAX.into()), 0).default_number(0)
             }
             PARAM_CLEARING_TIME | PARAM_PRE_TRIGGER_DELAY => nanoseconds(Some(0)),
-            // One line passes between two frames.
-            PARAM_POST_TRIGGER_DELAY => nanoseconds(timing.map(|timing| timing.line_ns)),
+            PARAM_POST_TRIGGER_DELAY => nanoseconds(timing.map(|timing| timing.post_trigger_ns())),
             PARAM_SCAN_LINE_TIME => {
                 nanoseconds(timing.map(|timing| match self.model.sensor.line_time_unit {
                     LineTimeUnit::Nanoseconds => timing.line_ns,
@@ -258,6 +266,8 @@ impl View<'_> {
                 let smallest = Region { s2: least.0 - 1, p2: least.1 - 1, ..full };
                 Facts {
                     kind: Kind::Region,
+                    access: if model.regions.live { Access::ReadWrite } else { Access::Read },
+                    live: model.regions.live,
                     current: Ok(Value::Region(self.plan.map_or(full, |plan| plan.regions[0]))),
                     min: Value::Region(smallest),
                     max: Value::Region(Region { sbin: coarsest, pbin: coarsest, ..full }),

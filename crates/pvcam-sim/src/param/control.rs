@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::settings::Settings;
+use super::setup::Request;
 use crate::engine::Plan;
 use crate::model::Model;
 
@@ -12,6 +13,8 @@ pub(crate) struct Control {
     pub(crate) settings: Settings,
     /// The last setup; `None` before the first one after opening.
     pub(crate) plan: Option<Arc<Plan>>,
+    /// What that setup was asked for.
+    pub(crate) request: Option<Request>,
     /// A parameter changed since: starting wants a new setup.
     pub(crate) stale: bool,
 }
@@ -19,7 +22,7 @@ pub(crate) struct Control {
 impl Control {
     /// A camera with these settings that is not set up.
     pub(crate) fn new(settings: Settings) -> Self {
-        Self { settings, plan: None, stale: false }
+        Self { settings, plan: None, request: None, stale: false }
     }
 
     /// A camera just switched on.

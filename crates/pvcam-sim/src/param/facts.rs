@@ -63,6 +63,8 @@ pub(crate) struct Facts {
     pub(crate) increment: Value,
     pub(crate) count: u32,
     pub(crate) items: Vec<Item>,
+    /// May be read and set while frames come (`ATTR_LIVE`).
+    pub(crate) live: bool,
 }
 
 impl Facts {
@@ -80,6 +82,7 @@ impl Facts {
             // A count that 32 bits cannot hold is as good as unknown, which the interface writes as 0.
             count: u32::try_from(steps).unwrap_or(0),
             items: Vec::new(),
+            live: false,
         }
     }
 
@@ -119,6 +122,7 @@ impl Facts {
             increment: Value::Text(String::new()),
             count,
             items: Vec::new(),
+            live: false,
         }
     }
 

@@ -6,6 +6,7 @@ mod despeckle;
 pub(crate) mod facts;
 mod host;
 pub(crate) mod known;
+mod live;
 mod scan;
 mod set;
 mod settings;

@@ -10,8 +10,9 @@ use crate::abi::error::Outcome;
 use crate::model::Model;
 
 /// Parameters that have nothing to do with frames: changing them leaves a setup valid.
-const INDEPENDENT: [u32; 4] =
-    [PARAM_TEMP_SETPOINT, PARAM_FAN_SPEED_SETPOINT, PARAM_PP_INDEX, PARAM_PP_PARAM_INDEX];
+/// The exposure of the variable timed mode counts from the next start on.
+const INDEPENDENT: [u32; 5] =
+    [PARAM_TEMP_SETPOINT, PARAM_FAN_SPEED_SETPOINT, PARAM_PP_INDEX, PARAM_PP_PARAM_INDEX, PARAM_EXP_TIME];
 
 impl Control {
     /// The view that parameters are answered from.
@@ -82,6 +83,9 @@ impl Settings {
                 self.resolution = model.exposure.resolutions.iter().position(unit).unwrap_or(self.resolution);
             }
             PARAM_EXP_RES_INDEX => self.resolution = index,
+            PARAM_EXP_TIME => {
+                self.variable_exposure = u16::try_from(number).unwrap_or(self.variable_exposure);
+            }
             PARAM_TEMP_SETPOINT => self.setpoint_centi = i16::try_from(number).unwrap_or(self.setpoint_centi),
             PARAM_METADATA_ENABLED => self.metadata = number != 0,
             PARAM_SMART_STREAM_MODE_ENABLED => self.smart = number != 0,

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::host::HostSettings;
 use super::known::by_name;
 use crate::abi::constants::*;
-use crate::model::{FeatureParameter, Gain, Model, Pace, Port, Resolution, SetPoint, Speed};
+use crate::engine::Plan;
+use crate::model::{FeatureParameter, Gain, Model, Pace, Port, Resolution, SetPoint, Speed, Timing};
 
 /// Everything that survives closing and opening, and `pl_pvcam_uninit` as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) smart: bool,
     /// Its exposures, in the current exposure unit.
     pub(crate) smart_exposures: Vec<u32>,
+    /// Exposure of the variable timed mode, in the current exposure unit.
+    pub(crate) variable_exposure: u16,
     /// `PL_EXPOSURE_MODES` value of the last setup.
     pub(crate) exposure_mode: i32,
     /// `PL_EXPOSE_OUT_MODES` value of the last setup.
@@ -59,6 +62,7 @@ impl Settings {
             scan_mode: PL_SCAN_MODE_AUTO,
             smart: false,
             smart_exposures: Vec::new(),
+            variable_exposure: 1,
             line_delay: 1,
             scan_width: 1,
             exposure_mode: model.exposure.triggers[0].value,
@@ -154,6 +158,16 @@ impl Settings {
                 Pace::Width(self.scan_width, scan.max_line_delay)
             }
             _ => Pace::Auto,
+        }
+    }
+
+    /// The times that a start has now: those of the setup, or of the exposure that the variable timed mode is set to.
+    pub(crate) fn start_timing(&self, model: &Model, plan: &Plan) -> Timing {
+        let unit = self.resolution(model).unit.nanoseconds();
+        if plan.variable {
+            plan.timing.exposing(u64::from(self.variable_exposure) * unit)
+        } else {
+            plan.timing
         }
     }
 

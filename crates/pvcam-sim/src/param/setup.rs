@@ -51,7 +51,8 @@ impl Control {
         if u64::from(frame_bytes) * frames > model.interface.max_buffer_bytes {
             return Err(PL_ERR_TOO_MANY_FRAMES.into());
         }
-        let trigger = Trigger::from_mode(trigger_mode);
+        let trigger = Trigger::from_mode(trigger_mode).ok_or(PL_ERR_MODE_INVALID)?;
+        let variable = trigger_mode == VARIABLE_TIMED_MODE;
         self.check_exposures(&composition, trigger)?;
         let cycle = Cycle {
             exposure_ns: u64::from(request.exposure) * resolution.unit.nanoseconds(),
@@ -59,15 +60,19 @@ impl Control {
             rows: rows_read(&regions),
             frame_bytes: from_camera / composition.averaged,
             expose_out,
-            overlap: !trigger.per_frame(),
+            overlap: !trigger.per_frame() || trigger == Trigger::LevelOverlap,
         };
         let timing =
             Timing::new(model, self.settings.speed(model), cycle).of_exposures(composition.exposures());
         let turns = self.turns(model, request.exposure, cycle)?;
+        if !turns.is_empty() && (variable || trigger.exposes_by_level()) {
+            // Two masters of one exposure.
+            return Err(PL_ERR_CONFIGURATION_INVALID.into());
+        }
         self.settings.exposure_mode = trigger_mode;
         self.settings.expose_out = expose_out;
         let Request { mode, regions, .. } = request;
-        Ok(Plan { mode, trigger, regions, timing, turns, frame_bytes, painter })
+        Ok(Plan { mode, trigger, variable, regions, timing, turns, frame_bytes, painter })
     }
 }
 

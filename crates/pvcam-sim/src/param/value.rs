@@ -121,7 +121,8 @@ impl Value {
                 Kind::U64 => i64::try_from(from.cast::<u64>().read_unaligned()).unwrap_or(i64::MAX),
                 Kind::I64 => from.cast::<i64>().read_unaligned(),
                 Kind::SmartStream => return read_list(from.cast()).map(Self::List),
-                Kind::F64 | Kind::Text | Kind::Region => return None,
+                Kind::Region => return Some(Self::Region(from.cast::<types::Region>().read_unaligned())),
+                Kind::F64 | Kind::Text => return None,
             }
         };
         Some(Self::Number(number))

@@ -1,7 +1,5 @@
 //! Setups, triggers, pixels, and what outlives them.
 
-use std::time::Duration;
-
 use crate::Findings;
 use crate::library::Model;
 use crate::parameters::{AVAIL, COUNT, values};
@@ -16,7 +14,6 @@ const PARAM_READOUT_TIME: u32 = 0x0402_00B3;
 pub(crate) const SMALL: Region = Region::new(0, 0, 16, 8);
 /// The first of the newer modes, which leave the low byte to the expose-out mode.
 const EXTENDED: i16 = 1792;
-const SOFTWARE: [i16; 2] = [2816, 3072];
 pub(crate) const FRAME_HEADER: usize = 48;
 pub(crate) const REGION_HEADER: usize = 32;
 
@@ -51,7 +48,7 @@ pub(crate) fn plain_setup(sdk: &Sdk, hcam: i16) {
     set_up(sdk, hcam, 1, SMALL, free_running(sdk, hcam), 1).unwrap();
 }
 
-/// Every exposure unit, trigger mode and expose-out mode.
+/// Every trigger mode and expose-out mode in every exposure unit; `modes.rs` takes frames with them.
 pub(crate) fn modes(sdk: &Sdk, hcam: i16, model: &Model, findings: &mut Findings) {
     let triggers = values(sdk, hcam, PARAM_EXPOSURE_MODE);
     let wanted = model.table["exposure"]["triggers"].as_array().unwrap().len();
@@ -73,31 +70,8 @@ pub(crate) fn modes(sdk: &Sdk, hcam: i16, model: &Model, findings: &mut Findings
                     findings.same(now, out.into(), "expose-out mode read back");
                 }
             }
-            waits(sdk, hcam, trigger, trigger == i16::try_from(triggers[0]).unwrap(), findings);
         }
     }
-}
-
-/// A frame comes when the trigger came, and not before.
-fn waits(sdk: &Sdk, hcam: i16, trigger: i16, free_running: bool, findings: &mut Findings) {
-    let bytes = set_up(sdk, hcam, 1, SMALL, trigger, 1).unwrap();
-    let mut pixels = vec![0_u8; bytes as usize];
-    // SAFETY: the buffer has the bytes that the setup told, and outlives the acquisition.
-    sdk.ok(unsafe { (sdk.f.pl_exp_start_seq)(hcam, pixels.as_mut_ptr().cast()) });
-    let step = || sdk.control.step(0, 1, Duration::from_secs(30));
-    if !free_running && trigger != 0 && trigger != EXTENDED {
-        findings.same(step(), Some(0), &format!("without a trigger in mode {trigger}"));
-        if SOFTWARE.contains(&trigger) {
-            let mut flags = 0;
-            // SAFETY: a place for the flags.
-            let result = unsafe { (sdk.f.pl_exp_trigger)(hcam, &raw mut flags, 0) };
-            findings.same((result, flags), (1, 0), "a software trigger is taken");
-        } else {
-            findings.check(sdk.control.trigger(0, 1).is_ok(), || format!("an edge in mode {trigger}"));
-        }
-    }
-    findings.same(step(), Some(1), &format!("a frame in mode {trigger}"));
-    sdk.abort(hcam);
 }
 
 /// What must be refused, and with which code.

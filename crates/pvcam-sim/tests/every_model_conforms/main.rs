@@ -8,6 +8,7 @@ mod acquisition;
 mod controls;
 mod dependencies;
 mod library;
+mod modes;
 mod parameters;
 mod processing;
 mod remembering;
@@ -112,7 +113,7 @@ fn a_gain_of_another_bit_depth_is_found() {
 }
 
 #[test]
-fn every_exposure_mode_is_taken_and_waits_for_its_trigger() {
+fn every_exposure_mode_is_taken_in_every_unit() {
     let checks = on_every_model(|model| {
         let (sdk, hcam) = start(model);
         let mut findings = Findings::default();
@@ -120,6 +121,31 @@ fn every_exposure_mode_is_taken_and_waits_for_its_trigger() {
         findings
     });
     assert!(checks > MODELS * 12, "{checks}");
+}
+
+#[test]
+fn every_mode_keeps_its_times_and_brings_the_pixels_of_every_region() {
+    let checks = on_every_model(|model| {
+        let (sdk, hcam) = start(model);
+        let mut findings = Findings::default();
+        modes::walk(&sdk, hcam, &modes::Port::all(model), &mut findings);
+        findings
+    });
+    // Four triggers at the least, in sequences and rings, with four frames each.
+    assert!(checks > MODELS * 4 * 2 * 4 * 5, "{checks}");
+}
+
+#[test]
+fn a_line_time_that_is_wrong_by_a_tenth_is_found() {
+    let models = models();
+    let kinetix = models.iter().find(|model| model.name == "kinetix-pcie").unwrap();
+    let wrong: Vec<_> = modes::Port::all(kinetix).into_iter().map(modes::Port::wrong).collect();
+    let (sdk, hcam) = start(kinetix);
+    let mut findings = Findings::default();
+    modes::walk(&sdk, hcam, &wrong, &mut findings);
+    let found = |text: &str| findings.problems.iter().filter(|problem| problem.contains(text)).count();
+    assert!(found("ps apart") > 0 && found("exposed") > 0, "{:?}", findings.problems);
+    assert_eq!(found("ps apart") + found("exposed"), findings.problems.len(), "nothing else is wrong");
 }
 
 #[test]

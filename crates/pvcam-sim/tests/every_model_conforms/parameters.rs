@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 
 use crate::Findings;
-use crate::support::{ATTR_CURRENT, ATTR_DEFAULT, ATTR_MAX, ATTR_MIN, Sdk, SmartStream};
+use crate::support::{ATTR_CURRENT, ATTR_DEFAULT, ATTR_MAX, ATTR_MIN, Region, Sdk, SmartStream};
 
 pub(crate) const COUNT: i16 = 1;
 const TYPE: i16 = 2;
@@ -19,9 +19,10 @@ const EXIST_CHECK: u16 = 3;
 const WRITE_ONLY: u16 = 4;
 
 pub(crate) const SMART_EXPOSURES: u32 = 0x0E02_02BE;
+const ROI: u32 = 0x1403_0001;
 pub(crate) const ENUM: u16 = 9;
 const TEXT: u16 = 13;
-const REGION: u16 = 20;
+pub(crate) const REGION: u16 = 20;
 
 /// What the tables say of a parameter.
 pub(crate) struct Fact {
@@ -239,6 +240,7 @@ pub(crate) fn set_all(sdk: &Sdk, hcam: i16, facts: &[Fact], findings: &mut Findi
                 findings.same(set(sdk, hcam, fact.id, 0), Err(156), &format!("{} is read-only", fact.name));
             }
             READ_WRITE if fact.id == SMART_EXPOSURES => exposures(sdk, hcam, findings),
+            READ_WRITE if fact.type_code == REGION => region(sdk, hcam, findings),
             READ_WRITE => read_back(sdk, hcam, fact, findings),
             _ => findings.same(set(sdk, hcam, fact.id, 1), Ok(()), &format!("{} set", fact.name)),
         }
@@ -266,6 +268,20 @@ fn exposures(sdk: &Sdk, hcam: i16, findings: &mut Findings) {
     sdk.ok(unsafe { (sdk.f.pl_get_param)(hcam, SMART_EXPOSURES, ATTR_CURRENT, (&raw mut back).cast()) });
     findings.same(back.entries, most, "entries read back");
     findings.check(room.iter().copied().eq(1..=u32::from(most)), || format!("values read back: {room:?}"));
+}
+
+/// The region: what is set up may be set at any time, anything else only while frames come.
+fn region(sdk: &Sdk, hcam: i16, findings: &mut Findings) {
+    let put = |region: Region| {
+        // SAFETY: the structure that the parameter takes.
+        let result = unsafe { (sdk.f.pl_set_param)(hcam, ROI, (&raw const region).cast()) };
+        if result == 1 { Ok(()) } else { Err(sdk.code()) }
+    };
+    let now: Region = sdk.get(hcam, ROI, ATTR_CURRENT);
+    findings.same(sdk.get::<u16>(hcam, ROI, LIVE), 1, "a region that can be set is live");
+    findings.same(put(now), Ok(()), "the region that is set up");
+    findings.same(put(Region { s2: now.s2 - 1, ..now }), Err(184), "another region without an acquisition");
+    findings.same(sdk.get::<Region>(hcam, ROI, ATTR_CURRENT), now, "the region after refusals");
 }
 
 fn read_back(sdk: &Sdk, hcam: i16, fact: &Fact, findings: &mut Findings) {

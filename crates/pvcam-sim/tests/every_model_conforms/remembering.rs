@@ -3,12 +3,19 @@
 use crate::Findings;
 use crate::acquisition::{SMALL, free_running, set_up};
 use crate::library::Model;
-use crate::parameters::{ACCESS, AVAIL, ENUM, Fact, READ_WRITE, SMART_EXPOSURES, ask, number, set, values};
+use crate::parameters::{
+    ACCESS, AVAIL, ENUM, Fact, READ_WRITE, REGION, SMART_EXPOSURES, ask, number, set, values,
+};
 use crate::support::{ATTR_CURRENT, ATTR_DEFAULT, ATTR_MAX, ATTR_MIN, Sdk};
 
 /// Parameters that have nothing to do with frames: a setup outlives their change.
-pub(crate) const INDEPENDENT: [&str; 4] =
-    ["PARAM_TEMP_SETPOINT", "PARAM_FAN_SPEED_SETPOINT", "PARAM_PP_INDEX", "PARAM_PP_PARAM_INDEX"];
+pub(crate) const INDEPENDENT: [&str; 5] = [
+    "PARAM_TEMP_SETPOINT",
+    "PARAM_FAN_SPEED_SETPOINT",
+    "PARAM_PP_INDEX",
+    "PARAM_PP_PARAM_INDEX",
+    "PARAM_EXP_TIME",
+];
 
 /// Parameters that another one resets, in the order in which they are to be set; the rest comes after them.
 const FIRST: [&str; 6] = [
@@ -26,6 +33,8 @@ fn settable<'f>(sdk: &Sdk, hcam: i16, facts: &'f [Fact]) -> Vec<&'f Fact> {
         sdk.get::<u16>(hcam, fact.id, AVAIL) == 1
             && sdk.get::<u16>(hcam, fact.id, ACCESS) == READ_WRITE
             && fact.id != SMART_EXPOSURES
+            // Only while frames come.
+            && fact.type_code != REGION
     };
     let mut list: Vec<&Fact> = facts.iter().filter(is).collect();
     list.sort_by_key(|fact| FIRST.iter().position(|name| *name == fact.name).unwrap_or(FIRST.len()));

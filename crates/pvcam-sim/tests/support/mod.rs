@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
 
 pub mod buffer;
+pub mod loaded;
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::mem::transmute;
@@ -124,10 +125,12 @@ interface! {
     pl_exp_start_cont: fn(i16, *mut c_void, u32) -> u16;
     pl_exp_check_status: fn(i16, *mut i16, *mut u32) -> u16;
     pl_exp_check_cont_status: fn(i16, *mut i16, *mut u32, *mut u32) -> u16;
+    pl_exp_check_cont_status_ex: fn(i16, *mut i16, *mut u32, *mut u32, *mut FrameInfo) -> u16;
     pl_exp_get_latest_frame_ex: fn(i16, *mut *mut c_void, *mut FrameInfo) -> u16;
     pl_exp_get_oldest_frame_ex: fn(i16, *mut *mut c_void, *mut FrameInfo) -> u16;
     pl_exp_unlock_oldest_frame: fn(i16) -> u16;
     pl_exp_abort: fn(i16, i16) -> u16;
+    pl_exp_stop_cont: fn(i16, i16) -> u16;
     pl_exp_finish_seq: fn(i16, *mut c_void, i16) -> u16;
     pl_exp_trigger: fn(i16, *mut u32, u32) -> u16;
 }
