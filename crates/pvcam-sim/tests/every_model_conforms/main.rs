@@ -7,6 +7,7 @@
 mod acquisition;
 mod controls;
 mod dependencies;
+mod guide;
 mod library;
 mod modes;
 mod parameters;
@@ -18,6 +19,7 @@ mod support;
 
 use library::{Model, models, start, start_own, start_with};
 use parameters::{Fact, facts};
+use support::Sdk;
 
 /// Models in the folder, and parameters that each of them must answer for.
 const MODELS: usize = 19;
@@ -361,4 +363,38 @@ fn two_speeds_that_clients_cannot_tell_apart_are_found() {
     let mut findings = Findings::default();
     speed_table::walk(&sdk, hcam, &alike, &mut findings);
     assert_eq!(findings.problems, ["two speeds alike: (10, 16)"]);
+}
+
+#[test]
+fn the_guide_names_every_key_of_a_model_file() {
+    let keys = guide::keys();
+    assert!(keys.len() > 60, "{keys:?}");
+    assert_eq!(guide::missing(guide::guide(), &keys), Vec::<String>::new());
+    assert_eq!(guide::missing(&guide::without("line_time_unit"), &keys), ["line_time_unit"]);
+}
+
+#[test]
+fn the_camera_of_the_guide_passes_the_suite() {
+    let (model, facts) = (guide::example(), facts());
+    let parts: [fn(&Sdk, i16, &Model, &mut Findings); 6] = [
+        speed_table::walk,
+        acquisition::modes,
+        acquisition::refusals,
+        acquisition::pixels,
+        acquisition::kept,
+        dependencies::walk,
+    ];
+    for part in parts {
+        let (sdk, hcam) = start_own(&model);
+        let mut findings = Findings::default();
+        part(&sdk, hcam, &model, &mut findings);
+        assert!(findings.problems.is_empty() && findings.checks > 0, "{:?}", findings.problems);
+    }
+    let (sdk, hcam) = start_own(&model);
+    let mut findings = Findings::default();
+    parameters::walk(&sdk, hcam, &facts, false, &mut findings);
+    parameters::set_all(&sdk, hcam, &facts, &mut findings);
+    remembering::staleness(&sdk, hcam, &facts, &remembering::INDEPENDENT, &mut findings);
+    remembering::persistence(&sdk, hcam, &model, &facts, &mut findings);
+    assert!(findings.problems.is_empty() && findings.checks > 0, "{:?}", findings.problems);
 }
