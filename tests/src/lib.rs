@@ -10,6 +10,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a helper of tests that fails is a failed test")]
 
 mod bus;
+mod c_programs;
 mod child;
 mod memory;
 mod pictures;
@@ -19,6 +20,7 @@ mod sim_library;
 mod soak;
 
 pub use bus::{BusRig, balanced, frame, lag};
+pub use c_programs::{Compiler, on_simulator};
 pub use child::{Ended, child};
 pub use memory::{Sample, growth};
 pub use pictures::{assert_counter_scene, counter, pages, scene_of};
