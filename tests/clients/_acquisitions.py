@@ -202,7 +202,8 @@ def two_regions(camera):
     camera.metadata_enabled = True
     camera.set_roi(COLUMNS, ROWS, COLUMNS, ROWS)
     regions = taken(camera, 1)[0]["pixel_data"]
-    check([region.shape for region in regions] == [(ROWS, COLUMNS)] * 2 == [camera.shape(at)[::-1] for at in (0, 1)], "two pictures")
+    shapes = [camera.shape(at)[::-1] for at in (0, 1)]
+    check([region.shape for region in regions] == shapes == [(ROWS, COLUMNS)] * 2, "two pictures")
     check(all(is_whole(region, 1, camera.bit_depth) for region in regions), "both are whole")
     refused(lambda: camera.set_roi(COLUMNS + 1, ROWS + 1, 8, 8), ValueError)
     refused(lambda: camera.get_sequence(2), ValueError)

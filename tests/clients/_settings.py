@@ -1,4 +1,4 @@
-"""What can be set on a camera through the vendor's Python client, each with the values that it takes and one that it does not."""
+"""What can be set on a camera through the vendor's Python client, with the values that it takes and one that it does not."""
 
 import numpy as np
 from pyvcam import constants as const

@@ -27,6 +27,28 @@ pub(crate) fn environment(workspace: &Workspace, name: &str, packages: &[&str]) 
     Ok(python)
 }
 
+/// The source archive of a package (`NAME==VERSION`), fetched with the `pip` of an environment, or found where it is. pip
+/// asks an archive for its needs by running its `setup.py`; `needs` is what that looks for in environment variables.
+pub(crate) fn source(python: &Path, package: &str, needs: &[(&str, &Path)]) -> Result<PathBuf, Error> {
+    let name = package.split("==").next().unwrap_or(package);
+    // In the environment, so that it goes with it.
+    let folder = python.with_file_name("..").join("source").join(package);
+    if let Some(archive) = only_file(&folder) {
+        return Ok(archive);
+    }
+    make_folder(&folder)?;
+    let mut fetch = Command::new(python);
+    fetch.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]);
+    fetch.args(["--no-build-isolation", "--no-binary", name, "--dest"]).arg(&folder).arg(package);
+    run(fetch.envs(needs.iter().copied()))
+        .map_err(|why| lack(format!("pip could not fetch the source of {package}: {why}")))?;
+    only_file(&folder).ok_or_else(|| lack(format!("pip fetched no source of {package}")))
+}
+
+fn only_file(folder: &Path) -> Option<PathBuf> {
+    std::fs::read_dir(folder).ok()?.next()?.ok().map(|entry| entry.path())
+}
+
 /// Makes an empty environment; where the module for it is missing and we may, it is installed first.
 fn make_environment(folder: &Path) -> Result<(), Error> {
     let Err(why) = run(&mut venv(folder)) else { return Ok(()) };

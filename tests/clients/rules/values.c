@@ -138,7 +138,7 @@ static void smart_lists_are_told_by_their_length(void)
     list.entries = 3;
     list.params = times;
     set_param(camera, PARAM_SMART_STREAM_EXP_PARAMS, &list, "a list, with a zero in it");
-    CHECK(ask(camera, PARAM_SMART_STREAM_EXP_PARAMS, ATTR_COUNT, 4, "entries in use").u32 == 3, "the count is of entries in use");
+    CHECK(ask(camera, PARAM_SMART_STREAM_EXP_PARAMS, ATTR_COUNT, 4, "entries in use").u32 == 3, "the count is of those in use");
     memset(told, POISON, sizeof told);
     list.entries = 16;
     list.params = told;
@@ -165,7 +165,7 @@ static void the_timestamp_is_reset_and_not_read(void)
     int16 camera = begin();
     rs_bool value = 0x5A5A;
     CHECK(ask(camera, PARAM_METADATA_RESET_TIMESTAMP, ATTR_AVAIL, 2, "it is there").u16 == TRUE, "it is there");
-    CHECK(ask(camera, PARAM_METADATA_RESET_TIMESTAMP, ATTR_ACCESS, 2, "its access").u16 == ACC_WRITE_ONLY, "it is written only");
+    CHECK(ask(camera, PARAM_METADATA_RESET_TIMESTAMP, ATTR_ACCESS, 2, "its access").u16 == ACC_WRITE_ONLY, "only written");
     CHECK(ask(camera, PARAM_METADATA_RESET_TIMESTAMP, ATTR_TYPE, 2, "its type").u16 == TYPE_BOOLEAN, "it is a boolean");
     FAILS(pl_get_param(camera, PARAM_METADATA_RESET_TIMESTAMP, ATTR_CURRENT, &value), "it has no value");
     CHECK(value == 0x5A5A, "a refused call leaves its output alone");
@@ -195,8 +195,8 @@ static void legacy_modes_are_taken(void)
     int16 camera = begin();
     rgn_type area = square(16);
     uns32 bytes = 0;
-    CHECK(pl_exp_setup_cont(camera, 1, &area, TIMED_MODE, 1, &bytes, CIRC_NO_OVERWRITE), "TIMED_MODE is taken, though not listed");
-    CHECK(pl_exp_setup_cont(camera, 1, &area, EXT_TRIG_INTERNAL | EXPOSE_OUT_FIRST_ROW, 1, &bytes, CIRC_OVERWRITE), "0x700 too");
+    CHECK(pl_exp_setup_cont(camera, 1, &area, TIMED_MODE, 1, &bytes, CIRC_NO_OVERWRITE), "TIMED_MODE, though not listed");
+    CHECK(pl_exp_setup_cont(camera, 1, &area, EXT_TRIG_INTERNAL | EXPOSE_OUT_FIRST_ROW, 1, &bytes, CIRC_OVERWRITE), "0x700");
 }
 
 static void a_tiny_setup_sets_the_modes(void)
