@@ -25,7 +25,8 @@ const ROOMS: &[Room] = &[
     Room { name: "pvcam-sim", may_use: Uses::Only(&[]), tests_may_use: &[] },
     Room { name: "frame-bus", may_use: POOL, tests_may_use: &[] },
     Room { name: "frame-arrow", may_use: POOL, tests_may_use: &[] },
-    Room { name: "frame-vcam", may_use: POOL, tests_may_use: &[] },
+    // Its sink is a subscriber.
+    Room { name: "frame-vcam", may_use: Uses::Only(&["frame-pool", "frame-bus"]), tests_may_use: &[] },
     Room { name: "pvcam-tests", may_use: Uses::Anything, tests_may_use: &[] },
     Room { name: "pvcam-benches", may_use: Uses::Anything, tests_may_use: &[] },
     // Dev-only: counts allocations, for tests, benches and hardware-test.

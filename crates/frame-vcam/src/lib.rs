@@ -1,0 +1,10 @@
+//! A live camera shown as a webcam, to any program that can open one.
+
+#![deny(unsafe_code)]
+
+#[cfg(not(target_os = "linux"))]
+compile_error!("frame-vcam needs Linux: a virtual camera is a V4L2 device");
+
+mod format;
+
+pub use format::{Geometry, GeometryError, PixelFormat};
