@@ -5,6 +5,10 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("frame-vcam needs Linux: a virtual camera is a V4L2 device");
 
+mod device;
 mod format;
+mod output;
 
+pub use device::{DeviceError, DeviceOpener, Place, Transfer, VideoDevice, video_devices};
 pub use format::{Geometry, GeometryError, PixelFormat};
+pub use output::{Opener, Output};

@@ -1,0 +1,95 @@
+//! Agreeing with a device on format and rate. What it answers is compared with what was asked: v4l2loopback says yes to everything.
+
+use rustix::io::Errno;
+
+use super::abi::{
+    BT601, EXTENDED, FULL_RANGE, Format, LIMITED_RANGE, OUTPUT, PROGRESSIVE, SRGB, StreamParameters,
+};
+use super::error::DeviceError;
+use super::node::Node;
+use crate::format::{Geometry, PixelFormat};
+
+/// Makes the device take frames of this geometry and rate, or says why not.
+pub(super) fn agree(node: &Node, geometry: Geometry, rate: u32) -> Result<(), DeviceError> {
+    let mut format = asked(geometry);
+    node.video()?.set_format(&mut format).map_err(|why| match why {
+        Errno::INVAL => DeviceError::FormatUnknown { path: node.path.clone(), asked: geometry },
+        why => node.failed("VIDIOC_S_FMT", why),
+    })?;
+    if !is(geometry, &format) {
+        let (path, got) = (node.path.clone(), described(&format));
+        return Err(DeviceError::FormatHeld { path, asked: geometry, got });
+    }
+    let mut parameters = StreamParameters {
+        kind: OUTPUT,
+        capability: 0,
+        mode: 0,
+        numerator: 1,
+        denominator: rate,
+        rest: [0; 46],
+    };
+    // Readers see the rate; a driver that knows none shows frames all the same.
+    let _ = node.video()?.set_parameters(&mut parameters);
+    Ok(())
+}
+
+fn asked(geometry: Geometry) -> Format {
+    let full = matches!(geometry.format, PixelFormat::Grey | PixelFormat::Rgb24 | PixelFormat::Y16);
+    Format {
+        kind: OUTPUT,
+        gap: 0,
+        width: geometry.width,
+        height: geometry.height,
+        fourcc: geometry.format.fourcc(),
+        field: PROGRESSIVE,
+        bytes_per_line: geometry.row_bytes(),
+        size_image: u32::try_from(geometry.frame_bytes()).unwrap_or(u32::MAX),
+        colorspace: SRGB,
+        private: EXTENDED,
+        flags: 0,
+        ycbcr_encoding: BT601,
+        quantization: if full { FULL_RANGE } else { LIMITED_RANGE },
+        transfer: 0,
+        rest: [0; 38],
+    }
+}
+
+/// Whether the device agreed. Its `size_image` is no evidence: v4l2loopback 0.12 rounds the first answer up to whole pages. Frames
+/// are sent with their exact size all the same.
+fn is(geometry: Geometry, format: &Format) -> bool {
+    (format.width, format.height, format.fourcc)
+        == (geometry.width, geometry.height, geometry.format.fourcc())
+        && (format.bytes_per_line == geometry.row_bytes() || format.bytes_per_line == 0)
+        && format.size_image as usize >= geometry.frame_bytes()
+}
+
+fn described(format: &Format) -> String {
+    let Format { width, height, fourcc, bytes_per_line, .. } = format;
+    let code = String::from_utf8_lossy(fourcc);
+    format!("{width} x {height} {} with rows of {bytes_per_line} bytes", code.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_is_not_what_was_asked_is_seen() {
+        let geometry = Geometry::new(320, 240, PixelFormat::Yuyv).unwrap();
+        let good = asked(geometry);
+        assert!(is(geometry, &good));
+        // What v4l2loopback 0.12.7 answered: rounded up to a page.
+        assert!(is(geometry, &Format { size_image: 155_648, ..good }));
+        let wrong = [
+            Format { width: 640, ..good },
+            Format { height: 480, ..good },
+            Format { fourcc: *b"BGR4", ..good },
+            Format { bytes_per_line: 704, ..good },
+            Format { size_image: 153_599, ..good },
+        ];
+        for format in wrong {
+            assert!(!is(geometry, &format), "{}", described(&format));
+        }
+        assert_eq!(described(&Format { fourcc: *b"Y16 ", ..good }), "320 x 240 Y16 with rows of 640 bytes");
+    }
+}
