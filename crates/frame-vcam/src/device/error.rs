@@ -8,8 +8,7 @@ use rustix::io::Errno;
 use crate::format::Geometry;
 
 /// The line that makes a virtual camera.
-const MODPROBE: &str =
-    "sudo modprobe v4l2loopback devices=1 exclusive_caps=1 card_label=\"Microscope\"";
+const MODPROBE: &str = "sudo modprobe v4l2loopback devices=1 exclusive_caps=1 card_label=\"Microscope\"";
 
 /// Why frames cannot be shown.
 ///

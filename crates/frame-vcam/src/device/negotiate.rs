@@ -12,7 +12,7 @@ use crate::format::{Geometry, PixelFormat};
 /// Makes the device take frames of this geometry and rate, or says why not.
 pub(super) fn agree(node: &Node, geometry: Geometry, rate: u32) -> Result<(), DeviceError> {
     let mut format = asked(geometry);
-    node.video()?.set_format(&mut format).map_err(|why| match why {
+    node.video.set_format(&mut format).map_err(|why| match why {
         Errno::INVAL => DeviceError::FormatUnknown { path: node.path.clone(), asked: geometry },
         why => node.failed("VIDIOC_S_FMT", why),
     })?;
@@ -29,7 +29,7 @@ pub(super) fn agree(node: &Node, geometry: Geometry, rate: u32) -> Result<(), De
         rest: [0; 46],
     };
     // Readers see the rate; a driver that knows none shows frames all the same.
-    let _ = node.video()?.set_parameters(&mut parameters);
+    let _ = node.video.set_parameters(&mut parameters);
     Ok(())
 }
 

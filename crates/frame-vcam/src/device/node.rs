@@ -1,6 +1,5 @@
 //! Opening a device: is it an output, is it free, is it alive.
 
-use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
@@ -17,7 +16,7 @@ const LOOPBACK: &str = "v4l2 loopback";
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) path: PathBuf,
-    file: OwnedFd,
+    pub(super) video: VideoFile,
 }
 
 /// What a device is at this moment.
@@ -64,25 +63,15 @@ impl Node {
         let failed = |why| DeviceError::of_open(path, why);
         let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let file = open(path, flags, Mode::empty()).map_err(failed)?;
-        if VideoFile::new(&file).map_err(failed)?.is_none() {
-            return Err(DeviceError::NotVideo { path: path.to_owned() });
+        match VideoFile::new(file).map_err(failed)? {
+            Some(video) => Ok(Self { path: path.to_owned(), video }),
+            None => Err(DeviceError::NotVideo { path: path.to_owned() }),
         }
-        Ok(Self { path: path.to_owned(), file })
     }
 
     /// What it says of itself.
     pub(super) fn about(&self) -> Result<About, DeviceError> {
-        Ok(About::of(&self.video()?.capability().map_err(|why| self.failed("VIDIOC_QUERYCAP", why))?))
-    }
-
-    pub(super) fn video(&self) -> Result<VideoFile<'_>, DeviceError> {
-        // Seen when it was opened; asked again because the answer is what makes calls safe.
-        let video = VideoFile::new(&self.file).map_err(|why| self.failed("fstat", why))?;
-        video.ok_or_else(|| DeviceError::NotVideo { path: self.path.clone() })
-    }
-
-    pub(super) fn file(&self) -> &OwnedFd {
-        &self.file
+        Ok(About::of(&self.video.capability().map_err(|why| self.failed("VIDIOC_QUERYCAP", why))?))
     }
 
     pub(super) fn failed(&self, call: &'static str, why: Errno) -> DeviceError {
@@ -95,7 +84,7 @@ impl Node {
 
     /// v4l2loopback 0.12 lets a second writer in, whose frames then alternate with ours. Programs of this crate keep each other out.
     fn lock(&self) -> Result<(), DeviceError> {
-        flock(&self.file, FlockOperation::NonBlockingLockExclusive).map_err(|why| match why {
+        flock(&self.video, FlockOperation::NonBlockingLockExclusive).map_err(|why| match why {
             Errno::WOULDBLOCK => self.busy(),
             why => self.failed("flock", why),
         })
@@ -105,7 +94,7 @@ impl Node {
     /// it. A stream that is switched on makes this opener the writer, whose close is noticed.
     fn repaired(self) -> Result<Self, DeviceError> {
         // It answers EINVAL, and does what it is wanted for.
-        let _ = self.video()?.stream_on();
+        let _ = self.video.stream_on();
         let path = self.path.clone();
         drop(self);
         let again = Self::open_any(&path)?;

@@ -44,7 +44,7 @@ impl Mapped {
     }
 
     fn map(node: &Node, geometry: Geometry) -> Result<Vec<Mapping>, DeviceError> {
-        let video = node.video()?;
+        let video = &node.video;
         let mut request =
             RequestBuffers { count: BUFFERS, kind: OUTPUT, memory: MMAP, ..RequestBuffers::default() };
         video.request_buffers(&mut request).map_err(|why| node.failed("VIDIOC_REQBUFS", why))?;
@@ -55,7 +55,7 @@ impl Mapped {
             if bytes < geometry.frame_bytes() {
                 return Err(DeviceError::SmallBuffer { path: node.path.clone(), asked: geometry, bytes });
             }
-            Mapping::new(node.file(), buffer.offset, bytes).map_err(|why| node.failed("mmap", why))
+            Mapping::new(&node.video, buffer.offset, bytes).map_err(|why| node.failed("mmap", why))
         };
         let buffers = (0..request.count).map(map).collect::<Result<Vec<_>, _>>()?;
         if buffers.is_empty() {
@@ -81,12 +81,12 @@ impl Mapped {
     fn dequeue(&self) -> Result<Option<usize>, DeviceError> {
         let failed = |call, why| self.node.failed(call, why);
         let mut buffer = Buffer { kind: OUTPUT, ..Buffer::default() };
-        let mut asked = self.node.video()?.dequeue(&mut buffer);
+        let mut asked = self.node.video.dequeue(&mut buffer);
         if asked == Err(Errno::AGAIN) {
-            let mut file = [PollFd::new(self.node.file(), PollFlags::OUT)];
+            let mut file = [PollFd::new(&self.node.video, PollFlags::OUT)];
             match poll(&mut file, Some(&PATIENCE)) {
                 Ok(0) | Err(Errno::INTR) => return Ok(None),
-                Ok(_) => asked = self.node.video()?.dequeue(&mut buffer),
+                Ok(_) => asked = self.node.video.dequeue(&mut buffer),
                 Err(why) => return Err(failed("poll", why)),
             }
         }
@@ -122,7 +122,7 @@ impl Output for Mapped {
             microseconds: (stamp_ns % 1_000_000_000 / 1000).cast_signed(),
             ..Buffer::default()
         };
-        self.node.video()?.queue(&mut buffer).map_err(|why| self.node.failed("VIDIOC_QBUF", why))?;
+        self.node.video.queue(&mut buffer).map_err(|why| self.node.failed("VIDIOC_QBUF", why))?;
         self.sent = self.filling.take();
         Ok(())
     }
@@ -146,7 +146,7 @@ impl Output for Mapped {
 impl Drop for Mapped {
     fn drop(&mut self) {
         // A device that is gone has nothing to switch off.
-        let _ = self.node.video().map(|video| video.stream_off());
+        let _ = self.node.video.stream_off();
     }
 }
 
@@ -161,13 +161,13 @@ impl Written {
     /// Switches the stream on: for an `exclusive_caps` device of v4l2loopback 0.12, which would be dead after us otherwise.
     pub(super) fn start(node: Node, geometry: Geometry) -> Result<Self, DeviceError> {
         // Where there is no streaming, `write` alone must do.
-        let _ = node.video()?.stream_on();
+        let _ = node.video.stream_on();
         Ok(Self { node, frame: vec![0; geometry.frame_bytes()], sent: false })
     }
 
     /// One frame, exactly. `false` while the device does not take it.
     fn write(&self) -> Result<bool, DeviceError> {
-        match rustix::io::write(self.node.file(), &self.frame) {
+        match rustix::io::write(&self.node.video, &self.frame) {
             Ok(count) if count == self.frame.len() => Ok(true),
             Ok(_) => Err(self.node.failed("write, which took only a part of a frame,", Errno::IO)),
             Err(Errno::AGAIN | Errno::INTR) => Ok(false),
