@@ -18,6 +18,7 @@ mod rig;
 mod rings;
 mod sim_library;
 mod soak;
+mod videos;
 
 pub use bus::{BusRig, balanced, frame, lag};
 pub use c_programs::{Compiler, on_simulator};
@@ -28,3 +29,4 @@ pub use rig::{Rig, SOON, next, rest, small, trust};
 pub use rings::{Ring, Taker};
 pub use sim_library::{control, scratch, shared_library};
 pub use soak::soak_main;
+pub use videos::{Program, VideoReader, video_device};

@@ -17,6 +17,8 @@ const LOOPBACK: &str = "v4l2 loopback";
 pub(super) struct Node {
     pub(super) path: PathBuf,
     pub(super) video: VideoFile,
+    /// Whether the driver is v4l2loopback.
+    pub(super) is_loopback: bool,
 }
 
 /// What a device is at this moment.
@@ -45,6 +47,7 @@ impl Node {
     pub(super) fn open(path: &Path) -> Result<Self, DeviceError> {
         let node = Self::open_any(path)?;
         let about = node.about()?;
+        let is_loopback = about.driver == LOOPBACK;
         let node = match about.kind {
             Kind::Output => node,
             Kind::Dead => node.repaired()?,
@@ -55,7 +58,7 @@ impl Node {
             }
         };
         node.lock()?;
-        Ok(node)
+        Ok(Self { is_loopback, ..node })
     }
 
     /// Opens any video device, to look at it.
@@ -64,7 +67,7 @@ impl Node {
         let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let file = open(path, flags, Mode::empty()).map_err(failed)?;
         match VideoFile::new(file).map_err(failed)? {
-            Some(video) => Ok(Self { path: path.to_owned(), video }),
+            Some(video) => Ok(Self { path: path.to_owned(), video, is_loopback: false }),
             None => Err(DeviceError::NotVideo { path: path.to_owned() }),
         }
     }

@@ -21,7 +21,7 @@ pub(super) struct Mapped {
     // Unmapped before the device is closed: fields are dropped in this order.
     buffers: Vec<Mapping>,
     /// Buffers that were not given to the device yet.
-    unused: u32,
+    unused: usize,
     /// The one that is being filled.
     filling: Option<usize>,
     /// The one that was sent last.
@@ -35,7 +35,7 @@ impl Mapped {
     pub(super) fn start(node: Node, geometry: Geometry) -> Result<Self, (Node, DeviceError)> {
         match Self::map(&node, geometry) {
             Ok(buffers) => {
-                let unused = u32::try_from(buffers.len()).unwrap_or(u32::MAX);
+                let unused = buffers.len();
                 let frame_bytes = geometry.frame_bytes();
                 Ok(Self { buffers, unused, filling: None, sent: None, frame_bytes, node })
             }
@@ -68,14 +68,22 @@ impl Mapped {
     /// A buffer to fill, if the device has not all of them.
     fn take(&mut self) -> Result<Option<usize>, DeviceError> {
         if self.filling.is_none() {
-            self.filling = if self.unused > 0 {
+            self.filling = if self.node.is_loopback {
+                Some(self.after_the_sent_one())
+            } else if self.unused > 0 {
                 self.unused -= 1;
-                Some(self.unused as usize)
+                Some(self.unused)
             } else {
                 self.dequeue()?
             };
         }
         Ok(self.filling)
+    }
+
+    /// v4l2loopback takes any buffer at any time, and 0.12 answers the one that was queued last when it is asked for a free one: the
+    /// picture that readers look at just now. So they are taken in turn, which leaves each picture alone for as long as there are others.
+    fn after_the_sent_one(&self) -> usize {
+        self.sent.map_or(0, |sent| (sent + 1) % self.buffers.len())
     }
 
     fn dequeue(&self) -> Result<Option<usize>, DeviceError> {

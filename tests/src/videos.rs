@@ -1,0 +1,138 @@
+//! Programs that read a video device, as users have them.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use frame_vcam::{Geometry, PixelFormat, video_devices};
+
+/// Patience with a program under emulation.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A program that reads frames and hands them on as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// `ffmpeg`, which checks sizes itself and refuses a frame that is longer than it should be.
+    Ffmpeg,
+    /// `v4l2-ctl`, which hands on what it gets.
+    V4l2Ctl,
+}
+
+impl Program {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Ffmpeg, Self::V4l2Ctl];
+}
+
+/// A reader that runs.
+pub struct VideoReader {
+    child: Child,
+    output: Option<JoinHandle<Vec<u8>>>,
+    errors: Option<JoinHandle<Vec<u8>>>,
+    frame_bytes: usize,
+    begun: Instant,
+}
+
+/// The device of this label.
+#[must_use]
+pub fn video_device(label: &str) -> PathBuf {
+    let devices = video_devices();
+    let found = devices.iter().find(|device| device.label == label);
+    found.unwrap_or_else(|| panic!("no device \"{label}\" among {devices:?}")).path.clone()
+}
+
+impl VideoReader {
+    /// Starts `program` on a device that gives this geometry; it ends after so many frames.
+    #[must_use]
+    pub fn start(program: Program, device: &Path, geometry: Geometry, frames: u32) -> Self {
+        let mut command = match program {
+            Program::Ffmpeg => ffmpeg(device, geometry, frames),
+            Program::V4l2Ctl => v4l2_ctl(device, geometry, frames),
+        };
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|why| panic!("{program:?} does not start: {why}"));
+        let drain = |mut from: Box<dyn Read + Send>| {
+            std::thread::spawn(move || {
+                let mut bytes = Vec::new();
+                from.read_to_end(&mut bytes).expect("a pipe can be read");
+                bytes
+            })
+        };
+        let output = child.stdout.take().map(|pipe| drain(Box::new(pipe)));
+        let errors = child.stderr.take().map(|pipe| drain(Box::new(pipe)));
+        Self { child, output, errors, frame_bytes: geometry.frame_bytes(), begun: Instant::now() }
+    }
+
+    /// Whether it still reads. Panics when it takes far too long.
+    pub fn reads(&mut self) -> bool {
+        assert!(self.begun.elapsed() < PATIENCE, "the reader gets no frames: {}", self.said());
+        self.child.try_wait().expect("a child can be asked").is_none()
+    }
+
+    /// What it read, frame by frame. Panics if it was not content, or read something that is no whole frame.
+    pub fn frames(mut self) -> Vec<Vec<u8>> {
+        while self.reads() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let status = self.child.wait().expect("it has ended");
+        let bytes = self.output.take().expect("it was not taken").join().expect("the pipe was read");
+        let said = self.said();
+        assert!(status.success(), "{status}: {said}");
+        assert!(
+            bytes.len().is_multiple_of(self.frame_bytes) && !bytes.is_empty(),
+            "{} bytes are no frames of {}: {said}",
+            bytes.len(),
+            self.frame_bytes
+        );
+        bytes.chunks(self.frame_bytes).map(<[u8]>::to_vec).collect()
+    }
+
+    /// Ends it, as a user who closes the window.
+    pub fn close(mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// What it complained of. Ends it first.
+    fn said(&mut self) -> String {
+        let _ = self.child.kill();
+        let text = self.errors.take().and_then(|errors| errors.join().ok()).unwrap_or_default();
+        String::from_utf8_lossy(&text).into_owned()
+    }
+}
+
+fn ffmpeg(device: &Path, geometry: Geometry, frames: u32) -> Command {
+    let pixels = match geometry.format {
+        PixelFormat::Yuyv => "yuyv422",
+        PixelFormat::Nv12 => "nv12",
+        PixelFormat::I420 => "yuv420p",
+        PixelFormat::Grey => "gray",
+        PixelFormat::Rgb24 => "rgb24",
+        _ => "gray16le",
+    };
+    let size = format!("{}x{}", geometry.width, geometry.height);
+    let mut command = Command::new("ffmpeg");
+    command.args(["-v", "error", "-f", "v4l2", "-input_format", pixels, "-video_size", &size, "-i"]);
+    command.arg(device).args(["-frames:v", &frames.to_string(), "-fps_mode", "passthrough"]);
+    command.args(["-f", "rawvideo", "-pix_fmt", pixels, "-"]);
+    command
+}
+
+fn v4l2_ctl(device: &Path, geometry: Geometry, frames: u32) -> Command {
+    let code = geometry.format.fourcc();
+    let format = format!(
+        "--set-fmt-video=width={},height={},pixelformat={}",
+        geometry.width,
+        geometry.height,
+        String::from_utf8_lossy(&code)
+    );
+    let mut command = Command::new("v4l2-ctl");
+    command.arg("-d").arg(device).args([&format, "--stream-mmap", "--stream-to=-"]);
+    command.arg(format!("--stream-count={frames}"));
+    command
+}
