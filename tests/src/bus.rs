@@ -1,7 +1,7 @@
 //! A camera on the stepped clock that delivers into a bus.
 
 use frame_bus::{Bus, BusPlan, Event, Frame, Lag, Subscriber, SubscriberBooks};
-use pvcam::Session;
+use pvcam::{Camera, Plan, Region, Session};
 
 use crate::rig::{Rig, SOON};
 use crate::rings::Ring;
@@ -23,14 +23,29 @@ impl BusRig {
         Self::start_with(ring, "", |plan| plan)
     }
 
+    /// The same with a region of this size.
+    #[must_use]
+    pub fn start_region(ring: &Ring, columns: u16, rows: u16) -> Self {
+        let rig = ring.rig("");
+        let camera = rig.open("pvcamUSB_0");
+        let region = Region::centred(camera.sensor(), columns, rows);
+        let plan = ring.plan(&camera).region(region);
+        Self::run(rig, camera, plan, |plan| plan)
+    }
+
     /// The same with `lines` in the camera's configuration, and another plan for the bus.
     #[must_use]
     pub fn start_with(ring: &Ring, lines: &str, change: impl FnOnce(BusPlan) -> BusPlan) -> Self {
         let rig = ring.rig(lines);
         let camera = rig.open("pvcamUSB_0");
         let plan = ring.plan(&camera);
+        let run = Self::run(rig, camera, plan, change);
+        assert_eq!(run.session.settings().delivery, ring.mode());
+        run
+    }
+
+    fn run(rig: Rig, camera: Camera, plan: Plan, change: impl FnOnce(BusPlan) -> BusPlan) -> Self {
         let armed = camera.arm(plan).expect("the plan is good");
-        assert_eq!(armed.settings().delivery, ring.mode());
         let bus_plan = BusPlan::for_ring(armed.settings().ring_slots, armed.settings().reserve);
         let bus = Bus::new(change(bus_plan)).expect("a thread can be had");
         let session = armed.start_into(bus.sink()).expect("it starts");

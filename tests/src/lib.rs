@@ -18,6 +18,7 @@ mod rig;
 mod rings;
 mod sim_library;
 mod soak;
+mod stage;
 mod videos;
 
 pub use bus::{BusRig, balanced, frame, lag};
@@ -29,4 +30,5 @@ pub use rig::{Rig, SOON, next, rest, small, trust};
 pub use rings::{Ring, Taker};
 pub use sim_library::{control, scratch, shared_library};
 pub use soak::soak_main;
+pub use stage::{Behaviour, LowBytes, Scene, Stage, StageOutput};
 pub use videos::{Program, VideoReader, video_device};

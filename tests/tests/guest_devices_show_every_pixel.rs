@@ -2,7 +2,7 @@
 //!
 //! The devices are those that xtask/guest/ makes: v4l2loopback "plain" and "exclusive" (`exclusive_caps=1`), and vivid's output, whose pictures
 //! come back on its input.
-#![expect(clippy::expect_used, reason = "a helper of a test that fails is a failed test")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a helper of a test that fails is a failed test")]
 
 use std::path::Path;
 use std::time::Duration;

@@ -8,7 +8,11 @@ compile_error!("frame-vcam needs Linux: a virtual camera is a V4L2 device");
 mod device;
 mod format;
 mod output;
+mod paint;
+mod sink;
 
 pub use device::{DeviceError, DeviceOpener, Place, Transfer, VideoDevice, video_devices};
 pub use format::{Geometry, GeometryError, PixelFormat};
 pub use output::{Opener, Output};
+pub use paint::{PaintError, Painter};
+pub use sink::{CameraBooks, Failure, Idle, StartError, State, VirtualCamera, VirtualCameraBuilder};

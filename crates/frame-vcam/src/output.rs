@@ -18,11 +18,11 @@ pub trait Output {
     fn buffer(&mut self) -> Result<Option<&mut [u8]>, DeviceError>;
 
     /// Shows what was written into the memory of the last [`Self::buffer`]. `stamp_ns` is when the frame was taken, in nanoseconds of the
-    /// monotonic clock.
+    /// monotonic clock. Answers `false` if the device did not take it.
     ///
     /// # Errors
     /// As [`Self::buffer`].
-    fn send(&mut self, stamp_ns: u64) -> Result<(), DeviceError>;
+    fn send(&mut self, stamp_ns: u64) -> Result<bool, DeviceError>;
 
     /// Shows what was sent last once more. Answers `false` where that cannot be done for the moment, as [`Self::buffer`], or nothing was
     /// sent yet.

@@ -117,8 +117,8 @@ impl Output for Mapped {
         Ok(index.and_then(|i| self.buffers.get_mut(i)).and_then(|map| map.bytes_mut().get_mut(..bytes)))
     }
 
-    fn send(&mut self, stamp_ns: u64) -> Result<(), DeviceError> {
-        let Some(index) = self.filling else { return Ok(()) };
+    fn send(&mut self, stamp_ns: u64) -> Result<bool, DeviceError> {
+        let Some(index) = self.filling else { return Ok(false) };
         let mut buffer = Buffer {
             index: u32::try_from(index).unwrap_or(u32::MAX),
             kind: OUTPUT,
@@ -132,7 +132,7 @@ impl Output for Mapped {
         };
         self.node.video.queue(&mut buffer).map_err(|why| self.node.failed("VIDIOC_QBUF", why))?;
         self.sent = self.filling.take();
-        Ok(())
+        Ok(true)
     }
 
     fn repeat(&mut self, stamp_ns: u64) -> Result<bool, DeviceError> {
@@ -146,8 +146,7 @@ impl Output for Mapped {
             }
         }
         // One buffer only: it is the one that was sent, and holds the frame.
-        self.send(stamp_ns)?;
-        Ok(true)
+        self.send(stamp_ns)
     }
 }
 
@@ -194,10 +193,9 @@ impl Output for Written {
     }
 
     /// The kernel gives the frame the time at which it is written.
-    fn send(&mut self, _stamp_ns: u64) -> Result<(), DeviceError> {
-        self.write()?;
+    fn send(&mut self, _stamp_ns: u64) -> Result<bool, DeviceError> {
         self.sent = true;
-        Ok(())
+        self.write()
     }
 
     fn repeat(&mut self, _stamp_ns: u64) -> Result<bool, DeviceError> {
