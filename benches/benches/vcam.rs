@@ -1,0 +1,124 @@
+//! The price of showing a frame: 2048 x 2048 pixels into each video format, beside one memcpy of the frame.
+#![allow(missing_docs, reason = "criterion's macros make undocumented items")]
+#![allow(clippy::unwrap_used, reason = "a bench that cannot be set up has nothing to say")]
+
+use std::hint::black_box;
+
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
+use frame_pool::{Colour, Element, Layout, Picture};
+use frame_vcam::{ColourMap, Converter, Debayer, Geometry, Level, Look, Orientation, PixelFormat, Scaling};
+
+const SIDE: u32 = 2048;
+const PIXELS: usize = (SIDE * SIDE) as usize;
+/// Frames of the camera that are shown in turn.
+const FRAMES: usize = 4;
+/// Buffers of the device that are filled in turn.
+const BUFFERS: usize = 2;
+
+/// A dark picture of a 12-bit camera with something in it.
+fn frame(number: usize) -> Vec<u16> {
+    let pixel = |n: usize| {
+        let noise = (n * 2_654_435_761 + number * 977) >> 9 & 63;
+        let (x, y) = (n % SIDE as usize, n / SIDE as usize);
+        (100 + noise + if (x / 64 + y / 64) % 7 == 0 { 1900 } else { 0 }) as u16
+    };
+    (0..PIXELS).map(pixel).collect()
+}
+
+type Group<'a> = BenchmarkGroup<'a, WallTime>;
+
+struct Bench<'a> {
+    group: Group<'a>,
+    frames: Vec<Vec<u16>>,
+    buffers: Vec<Vec<u8>>,
+}
+
+impl<'a> Bench<'a> {
+    fn new(mut group: Group<'a>) -> Self {
+        group.sample_size(30).throughput(Throughput::Bytes(2 * PIXELS as u64));
+        let frames = (0..FRAMES).map(frame).collect();
+        Self { group, frames, buffers: vec![vec![1; 3 * PIXELS]; BUFFERS] }
+    }
+
+    fn memcpy(&mut self) {
+        let (frames, buffers) = (&self.frames, &mut self.buffers);
+        let mut round = 0;
+        self.group.bench_function("yardstick: memcpy of the frame", |b| {
+            b.iter(|| {
+                round += 1;
+                let from: &[u8] = bytemuck::cast_slice(&frames[round % FRAMES]);
+                black_box(&mut buffers[round % BUFFERS][..2 * PIXELS]).copy_from_slice(black_box(from));
+            });
+        });
+    }
+
+    /// Into as large a picture as there is.
+    fn whole(&mut self, name: &str, format: PixelFormat, look: &Look) {
+        self.shown(name, Layout::mono(Element::U16, 12, SIDE, SIDE), None, format, look);
+    }
+
+    fn shown(
+        &mut self,
+        name: &str,
+        layout: Layout,
+        size: Option<(u32, u32)>,
+        format: PixelFormat,
+        look: &Look,
+    ) {
+        let target = match size {
+            Some((width, height)) => Geometry::new(width, height, format).unwrap(),
+            None => look.geometry(&layout, format).unwrap(),
+        };
+        let mut converter = Converter::new(&layout, target, look).unwrap();
+        let (frames, buffers) = (&self.frames, &mut self.buffers);
+        let mut round = 0;
+        self.group.bench_function(name, |b| {
+            b.iter(|| {
+                round += 1;
+                let picture = Picture::new(bytemuck::cast_slice(black_box(&frames[round % FRAMES])), layout);
+                let out = &mut buffers[round % BUFFERS][..target.frame_bytes()];
+                converter.convert_picture(&picture, black_box(out)).unwrap();
+            });
+        });
+    }
+}
+
+/// The same window for all: that of the picture.
+const MANUAL: Level = Level::Manual { black: 100, white: 2100 };
+
+fn formats(c: &mut Criterion) {
+    let mut bench = Bench::new(c.benchmark_group("vcam formats"));
+    bench.memcpy();
+    for format in PixelFormat::ALL {
+        bench.whole(&format!("window/level to {format}"), format, &Look::new().level(MANUAL));
+    }
+}
+
+fn levels(c: &mut Criterion) {
+    let mut bench = Bench::new(c.benchmark_group("vcam levels"));
+    bench.memcpy();
+    for (name, level) in [("manual", MANUAL), ("percentile", Level::default()), ("min-max", Level::MinMax)] {
+        bench.whole(&format!("{name} to YUYV"), PixelFormat::Yuyv, &Look::new().level(level));
+    }
+}
+
+fn looks(c: &mut Criterion) {
+    let mut bench = Bench::new(c.benchmark_group("vcam looks"));
+    bench.memcpy();
+    let look = || Look::new().level(MANUAL);
+    bench.whole("gamma", PixelFormat::Yuyv, &look().gamma(2.0));
+    bench.whole("fire", PixelFormat::Yuyv, &look().colours(ColourMap::Fire));
+    bench.whole("fire to I420", PixelFormat::I420, &look().colours(ColourMap::Fire));
+    bench.whole("left-right", PixelFormat::Yuyv, &look().orientation(Orientation::LeftRight));
+    bench.whole("clockwise", PixelFormat::Yuyv, &look().orientation(Orientation::Clockwise));
+    bench.whole("down by 2", PixelFormat::Yuyv, &look().scaling(Scaling::Down(2)));
+    let mono = Layout::mono(Element::U16, 12, SIDE, SIDE);
+    bench.shown("fitted into 1280 x 720", mono, Some((1280, 720)), PixelFormat::Yuyv, &look());
+    let mosaic = Layout { colour: Colour::BayerRggb, ..mono };
+    bench.shown("Bayer, bilinear", mosaic, None, PixelFormat::Yuyv, &look());
+    bench.shown("Bayer, superpixel", mosaic, None, PixelFormat::Yuyv, &look().debayer(Debayer::Superpixel));
+}
+
+criterion_group!(benches, formats, levels, looks);
+criterion_main!(benches);
