@@ -167,6 +167,13 @@ impl core::ops::Deref for Frame {
     }
 }
 
+impl core::borrow::Borrow<Lease> for Frame {
+    /// The lease: what takes anything that holds one takes a frame in its reader's name.
+    fn borrow(&self) -> &Lease {
+        &self.lease
+    }
+}
+
 impl AsRef<[u8]> for Frame {
     /// The whole slot, as [`Lease::slot_bytes`].
     fn as_ref(&self) -> &[u8] {
