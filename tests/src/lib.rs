@@ -9,6 +9,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a helper of tests that fails is a failed test")]
 
+mod arrow;
 mod bus;
 mod c_programs;
 mod child;
@@ -21,6 +22,7 @@ mod soak;
 mod stage;
 mod videos;
 
+pub use arrow::{camera_times, schema_plan, source};
 pub use bus::{BusRig, balanced, frame, lag};
 pub use c_programs::{Compiler, on_simulator};
 pub use child::{Ended, child};
