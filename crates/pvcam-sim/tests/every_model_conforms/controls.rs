@@ -3,13 +3,13 @@
 use std::ffi::c_void;
 use std::sync::{Mutex, OnceLock};
 
-use crate::Findings;
-use crate::acquisition::modes;
 use crate::library::{Model, start};
+use crate::modes::{self, Port};
 use crate::parameters::{ACCESS, AVAIL, COUNT, Fact, set_all, walk};
 use crate::support::{
     ATTR_CURRENT, ATTR_DEFAULT, ATTR_MAX, ATTR_MIN, INTERNAL, PARAM_METADATA_ENABLED, Region, Sdk,
 };
+use crate::{Findings, acquisition};
 
 const TYPE: i16 = 2;
 const INCREMENT: i16 = 6;
@@ -218,8 +218,15 @@ pub(crate) fn in_modes(model: &Model) -> Vec<Found> {
             Deed::Writes(EXPOSE_OUT_MODE, ATTR_CURRENT, &[9, 0, 0, 0]),
             "expose-out mode read back",
         ),
-        ("a camera that does not wait", Deed::Impatient, "without a trigger in mode 2304: Some(1)"),
-        ("a trigger that is ignored", Deed::Deaf, "a software trigger is taken: (1, 1)"),
     ];
-    look(model, &faults, |sdk, hcam, findings| modes(sdk, hcam, model, findings))
+    look(model, &faults, |sdk, hcam, findings| acquisition::modes(sdk, hcam, model, findings))
+}
+
+/// What the part finds that takes frames in every mode.
+pub(crate) fn in_frames(model: &Model) -> Vec<Found> {
+    let faults = [
+        ("a camera that does not wait", Deed::Impatient, "frames without a trigger with 1 regions"),
+        ("a trigger that is ignored", Deed::Deaf, "a software trigger: (1, 1)"),
+    ];
+    look(model, &faults, |sdk, hcam, findings| modes::walk(sdk, hcam, &Port::all(model), findings))
 }

@@ -204,7 +204,7 @@ fn acquire(sdk: &Sdk, hcam: i16, port: &Port, way: Way<'_>, findings: &mut Findi
     let (exposure, period) = port.times(way, bytes.into());
     let near = |found: u64, wanted: u64| found.abs_diff(wanted) <= grain(port);
     for pair in stamps.windows(2) {
-        let found = pair[1].0 - pair[0].0;
+        let found = pair[1].0.wrapping_sub(pair[0].0);
         findings.check(near(found, period), || named(&format!("{found} ps apart, not {period},")));
     }
     for exposed in stamps.iter().filter_map(|stamp| stamp.1) {
@@ -221,7 +221,8 @@ fn trigger(sdk: &Sdk, hcam: i16, mode: i16, findings: &mut Findings) {
         findings.same((result, flags), (1, 0), "a software trigger");
     } else {
         findings.same((result, sdk.code()), (0, 185), "a software trigger where the input counts");
-        sdk.control.pulse(0, 1, Duration::from_millis(HIGH_MS)).unwrap();
+        let pulse = sdk.control.pulse(0, 1, Duration::from_millis(HIGH_MS));
+        findings.check(pulse.is_ok(), || format!("a pulse in mode {mode}"));
     }
 }
 
