@@ -99,7 +99,7 @@ fn walk(model: &str, camera: &str, expected: usize) {
 
 #[test]
 fn prime_bsi() {
-    walk("prime-bsi-usb", "pvcamUSB_0", 75);
+    walk("prime-bsi-usb", "pvcamUSB_0", 79);
 }
 
 #[test]

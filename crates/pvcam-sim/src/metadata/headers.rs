@@ -1,6 +1,8 @@
 //! The headers that the camera puts before its pixels: packed, little-endian.
 
-use crate::abi::constants::{PL_MD_FRAME_FLAG_ROI_TS_SUPPORTED, PL_MD_FRAME_SIGNATURE};
+use crate::abi::constants::{
+    PL_MD_FRAME_FLAG_ROI_TS_SUPPORTED, PL_MD_FRAME_SIGNATURE, PL_MD_ROI_FLAG_INVALID,
+};
 use crate::abi::types::Region;
 use crate::scene::FrameFacts;
 
@@ -21,6 +23,8 @@ pub(crate) struct Headers {
     /// `PL_IMAGE_FORMATS` value.
     pub(crate) image_format: u8,
     pub(crate) regions: Vec<Region>,
+    /// Regions of a frame: as many, or more where cut-outs are delivered.
+    pub(crate) count: u16,
     /// Pixel bytes of each region.
     pub(crate) data_bytes: Vec<u32>,
 }
@@ -33,7 +37,7 @@ impl Headers {
         put(0, &PL_MD_FRAME_SIGNATURE.to_le_bytes());
         put(4, &[self.version]);
         put(5, &frame.camera_number.to_le_bytes());
-        put(9, &u16::try_from(self.regions.len()).unwrap_or(u16::MAX).to_le_bytes());
+        put(9, &self.count.to_le_bytes());
         if self.version >= 3 {
             put(11, &picoseconds(frame.bof_ns).to_le_bytes());
             put(19, &picoseconds(frame.eof_ns).to_le_bytes());
@@ -56,6 +60,35 @@ impl Headers {
 
     /// The header of region `index`, counted from 0.
     pub(crate) fn region(&self, index: usize, frame: &FrameFacts) -> [u8; ROI_HEADER_BYTES] {
+        self.part(index, self.regions[index], self.data_bytes[index], frame)
+    }
+
+    /// The header of cut-out `index`, counted from 0: first column and row within the region, side and bytes.
+    pub(crate) fn cutout(
+        &self,
+        index: usize,
+        (column, row): (usize, usize),
+        (side, bytes): (u16, u32),
+        frame: &FrameFacts,
+    ) -> [u8; ROI_HEADER_BYTES] {
+        let whole = self.regions[0];
+        let place =
+            |start: u16, offset: usize| start.saturating_add(u16::try_from(offset).unwrap_or(u16::MAX));
+        let (s1, p1) = (place(whole.s1, column), place(whole.p1, row));
+        let region =
+            Region { s1, s2: s1.saturating_add(side - 1), p1, p2: p1.saturating_add(side - 1), ..whole };
+        self.part(index, region, bytes, frame)
+    }
+
+    /// The header of a region that holds nothing; readers stop at the first one.
+    pub(crate) fn nothing(index: usize) -> [u8; ROI_HEADER_BYTES] {
+        let mut header = [0; ROI_HEADER_BYTES];
+        header[..2].copy_from_slice(&u16::try_from(index + 1).unwrap_or(u16::MAX).to_le_bytes());
+        header[22] = u8::try_from(PL_MD_ROI_FLAG_INVALID).unwrap_or(1);
+        header
+    }
+
+    fn part(&self, index: usize, region: Region, bytes: u32, frame: &FrameFacts) -> [u8; ROI_HEADER_BYTES] {
         let mut header = [0; ROI_HEADER_BYTES];
         let mut put = |at: usize, bytes: &[u8]| header[at..at + bytes.len()].copy_from_slice(bytes);
         put(0, &u16::try_from(index + 1).unwrap_or(u16::MAX).to_le_bytes());
@@ -63,13 +96,12 @@ impl Headers {
             put(2, &ticks(frame.bof_ns).to_le_bytes());
             put(6, &ticks(frame.eof_ns).to_le_bytes());
         }
-        let region = self.regions[index];
         let ends = [region.s1, region.s2, region.sbin, region.p1, region.p2, region.pbin];
         for (at, end) in ends.iter().enumerate() {
             put(10 + 2 * at, &end.to_le_bytes());
         }
         if self.version >= 2 {
-            put(25, &self.data_bytes[index].to_le_bytes());
+            put(25, &bytes.to_le_bytes());
         }
         header
     }

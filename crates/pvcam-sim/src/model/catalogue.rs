@@ -88,6 +88,8 @@ impl Model {
             Some(("max", "several regions need [metadata]".to_owned()))
         } else if gains.any(|gain| gain.adc_offset.is_some()) && !listed("ADC_OFFSET") {
             Some(("adc_offset", "list [[parameter]] ADC_OFFSET, for the gains that have none".to_owned()))
+        } else if self.centroids.is_some() && self.metadata.is_none() {
+            Some(("max_count", "centroids need [metadata]".to_owned()))
         } else if let Some(reason) = self.wrong_setpoint() {
             Some(("centi", reason))
         } else {

@@ -30,6 +30,8 @@ pub(crate) struct Model {
     pub(crate) exposure: Exposure,
     /// `None`: no programmable scan.
     pub(crate) scan: Option<Scan>,
+    /// `None`: no centroids.
+    pub(crate) centroids: Option<Centroids>,
     /// `None`: no SMART streaming.
     pub(crate) smart: Option<Smart>,
     /// `None`: the camera has no embedded metadata.
@@ -238,6 +240,18 @@ pub(crate) struct Scan {
     /// Lines that expose at once, at most.
     #[serde(deserialize_with = "check::positive")]
     pub(crate) max_width: u16,
+}
+
+/// Centroids: bright spots that the camera finds, of which only cut-outs are delivered.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Centroids {
+    /// Cut-outs of a frame.
+    #[serde(deserialize_with = "check::positive")]
+    pub(crate) max_count: u16,
+    /// Pixels on either side of a spot.
+    #[serde(deserialize_with = "check::positive")]
+    pub(crate) max_radius: u16,
 }
 
 /// SMART streaming: a list of exposures that frames take in turn.

@@ -39,6 +39,7 @@ impl View<'_> {
             .or_else(|| self.regions(known.id))
             .or_else(|| self.post_processing(known.id))
             .or_else(|| self.host(known.id))
+            .or_else(|| self.centroids(known.id))
             .or_else(|| self.stored(known))
     }
 

@@ -1,5 +1,6 @@
 //! Parameters: what the camera knows, what it offers, what a client may change.
 
+mod centroids;
 mod computed;
 mod control;
 mod despeckle;

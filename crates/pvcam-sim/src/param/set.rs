@@ -98,7 +98,7 @@ impl Settings {
             }
             PARAM_PP_PARAM_INDEX => self.feature_parameter = index,
             PARAM_PP_PARAM => self.set_feature(u32::try_from(number).unwrap_or(0)),
-            _ if self.host.apply(id, number) => {}
+            _ if self.host.apply(id, number) || self.centroids.apply(id, number) => {}
             _ => {
                 self.stored.insert(id, number);
             }

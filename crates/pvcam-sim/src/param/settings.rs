@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::centroids::CentroidSettings;
 use super::host::HostSettings;
 use super::known::by_name;
 use crate::abi::constants::*;
@@ -44,6 +45,7 @@ pub(crate) struct Settings {
     /// Values of all features' parameters, by port; one entry where all ports share them.
     features: Vec<Vec<Vec<u32>>>,
     pub(crate) host: HostSettings,
+    pub(crate) centroids: CentroidSettings,
     /// Settings that are only a value, by id.
     pub(crate) stored: BTreeMap<u32, i64>,
 }
@@ -71,6 +73,7 @@ impl Settings {
             feature_parameter: 0,
             features: Self::features_at_power_up(model),
             host: HostSettings::default(),
+            centroids: CentroidSettings::power_up(model),
             stored: Self::stored_at_power_up(model),
         }
         .cooled(model)

@@ -190,6 +190,7 @@ fn painter(
     let model = &config.model;
     let bit_depth = settings.gain(model).bit_depth;
     let composition = composition(model, settings);
+    let cutouts = settings.cutouts(regions, &composition)?;
     let images: Vec<ImageSize> = regions.iter().map(image_size).collect();
     let widest = images.iter().map(|image| image.columns).max().unwrap_or(0);
     let source = match (&config.replay, config.scene) {
@@ -222,9 +223,11 @@ fn painter(
         bit_depth: composition.delivered_bits,
         image_format: u8::try_from(delivered.format().0).unwrap_or(0),
         regions: seen.to_vec(),
+        count: cutouts.map_or(u16::try_from(seen.len()).unwrap_or(u16::MAX), |cutouts| cutouts.count),
         data_bytes: images.iter().map(bytes).collect(),
     });
-    Ok(Painter { source, images, composition, despeckle: switched_on(model, settings), headers })
+    let despeckle = switched_on(model, settings);
+    Ok(Painter { source, images, composition, despeckle, cutouts, headers })
 }
 
 fn composition(model: &Model, settings: &Settings) -> Composition {
@@ -245,15 +248,15 @@ fn composition(model: &Model, settings: &Settings) -> Composition {
 
 /// Bytes from one frame to the next, with pixels stored as `element`.
 fn frame_bytes(model: &Model, painter: &Painter, element: Element) -> Outcome<u32> {
-    let pixels: u64 = painter
-        .images
-        .iter()
-        .map(|image| u64::from(image.columns) * u64::from(image.rows) * u64::from(element.bytes()))
-        .sum();
+    let pixels: u64 = match painter.cutouts {
+        Some(cutouts) => u64::from(cutouts.pixels()) * u64::from(cutouts.count),
+        None => painter.images.iter().map(|image| image.pixels() as u64).sum(),
+    };
     let headers = match &painter.headers {
-        Some(headers) => FRAME_HEADER_BYTES + ROI_HEADER_BYTES * headers.regions.len(),
+        Some(headers) => FRAME_HEADER_BYTES + ROI_HEADER_BYTES * usize::from(headers.count),
         None => 0,
     };
+    let pixels = pixels * u64::from(element.bytes());
     let bytes = (pixels + headers as u64).next_multiple_of(model.interface.frame_alignment_bytes.into());
     Ok(u32::try_from(bytes).map_err(|_| PL_ERR_TOO_MANY_FRAMES)?)
 }

@@ -1,5 +1,6 @@
 //! Pictures that are made of several exposures, or delivered turned, mirrored or with wider pixels.
 
+use super::cutouts::{Cutouts, SpotBuffer};
 use super::despeckle::Correction;
 use super::orient::{Element, Orientation};
 use super::paint::{ImageSize, SlotWriter};
@@ -28,7 +29,7 @@ impl Composition {
     }
 
     /// True if the camera's rows are delivered as they are.
-    pub(super) fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.exposures() == 1 && self.orientation == Orientation::default() && self.camera == self.delivered
     }
 }
@@ -37,6 +38,8 @@ impl Composition {
 #[derive(Debug)]
 pub(crate) struct RowBuffer {
     pub(super) correction: Correction,
+    /// Where only cut-outs are delivered.
+    pub(super) spots: Option<SpotBuffer>,
     /// Whole pictures; empty when rows are delivered as they are.
     mean: Vec<u32>,
     total: Vec<u32>,
@@ -46,13 +49,14 @@ pub(crate) struct RowBuffer {
 
 impl RowBuffer {
     /// Room for any of the images.
-    pub(super) fn new(images: &[ImageSize], composition: &Composition) -> Self {
+    pub(super) fn new(images: &[ImageSize], composition: &Composition, cutouts: Option<Cutouts>) -> Self {
         let widest = images.iter().map(|image| image.columns).max().unwrap_or(0);
         let longest = images.iter().map(|image| image.columns.max(image.rows)).max().unwrap_or(0);
         let largest = images.iter().map(ImageSize::pixels).max().unwrap_or(0);
         let pixels = if composition.is_plain() { 0 } else { largest };
         Self {
             correction: Correction::new(widest),
+            spots: cutouts.zip(images.first()).map(|(cutouts, &image)| SpotBuffer::new(image, cutouts)),
             mean: vec![0; pixels],
             total: vec![0; pixels],
             row: Vec::with_capacity(if pixels == 0 { 0 } else { longest as usize * size_of::<u32>() }),

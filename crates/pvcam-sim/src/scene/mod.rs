@@ -4,6 +4,7 @@
 //! counter scene is a window that slides over one precomputed ramp, the replay scene is the page itself.
 
 mod compose;
+mod cutouts;
 mod despeckle;
 mod orient;
 mod paint;
@@ -12,6 +13,7 @@ mod prefill;
 mod tiff_stack;
 
 pub(crate) use compose::{Composition, RowBuffer};
+pub(crate) use cutouts::Cutouts;
 pub(crate) use despeckle::Despeckle;
 pub(crate) use orient::{Element, Orientation};
 pub(crate) use paint::{FrameFacts, ImageSize, Painter, SlotWriter, Source};

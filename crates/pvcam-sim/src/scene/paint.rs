@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::compose::{self, Composition, RowBuffer};
+use super::cutouts::Cutouts;
 use super::despeckle::{self, Correction, Despeckle, Neighbourhood};
 use super::pixels::{Pixels, Row, mask};
 use super::tiff_stack::TiffStack;
@@ -44,6 +45,8 @@ pub(crate) struct Painter {
     pub(crate) composition: Composition,
     /// What post-processing is on.
     pub(crate) despeckle: Vec<Despeckle>,
+    /// Cut-outs around bright spots are delivered instead of the image.
+    pub(crate) cutouts: Option<Cutouts>,
     /// Headers, if the frames carry metadata.
     pub(crate) headers: Option<Headers>,
 }
@@ -51,7 +54,7 @@ pub(crate) struct Painter {
 impl Painter {
     /// Room that painting needs; one per writer.
     pub(crate) fn row_buffer(&self) -> RowBuffer {
-        RowBuffer::new(&self.images, &self.composition)
+        RowBuffer::new(&self.images, &self.composition, self.cutouts)
     }
 
     /// True if the ring is to be filled before the first frame.
@@ -63,6 +66,10 @@ impl Painter {
     pub(crate) fn paint(&self, slot: &mut SlotWriter, frame: &FrameFacts, buffer: &mut RowBuffer) {
         if let Some(headers) = &self.headers {
             slot.put(&headers.frame(frame));
+            if let Some(cutouts) = self.cutouts {
+                self.paint_cutouts(slot, cutouts, headers, frame, buffer);
+                return;
+            }
         }
         for (index, image) in self.images.iter().enumerate() {
             if let Some(headers) = &self.headers {
@@ -77,6 +84,36 @@ impl Painter {
                 Source::Counter { .. } | Source::Replay(_) => {
                     self.paint_image(slot, *image, frame.camera_number, buffer);
                 }
+            }
+        }
+    }
+
+    /// As many regions as there are to be, first those of the spots that were found.
+    fn paint_cutouts(
+        &self,
+        slot: &mut SlotWriter,
+        cutouts: Cutouts,
+        headers: &Headers,
+        frame: &FrameFacts,
+        buffer: &mut RowBuffer,
+    ) {
+        let RowBuffer { correction, spots: Some(spots), .. } = buffer else { return };
+        if !matches!(self.source, Source::Stamp) {
+            let image = self.images[0];
+            for r in 0..image.rows {
+                spots.take(r, self.corrected(frame.camera_number, image, r, correction));
+            }
+            spots.find();
+        }
+        let wide = self.composition.delivered.bytes();
+        let bytes = cutouts.pixels() * wide;
+        for index in 0..usize::from(cutouts.count) {
+            if let Some(corner) = spots.corner(index) {
+                slot.put(&headers.cutout(index, corner, (cutouts.side(), bytes), frame));
+                spots.pixels(corner).for_each(|pixel| slot.put(&pixel.to_le_bytes()[..wide as usize]));
+            } else {
+                slot.put(&Headers::nothing(index));
+                slot.skip(bytes as usize);
             }
         }
     }

@@ -2,10 +2,11 @@
 
 use crate::library::{Model, models, start, start_own, start_with};
 use crate::parameters::facts;
-use crate::processing;
 use crate::{
-    Findings, acquisition, controls, modes, parameters_of, processing_of, speed_table, staleness_of,
+    Findings, acquisition, centroids_of, controls, modes, parameters_of, processing_of, speed_table,
+    staleness_of,
 };
+use crate::{centroids, processing};
 
 #[test]
 fn a_parameter_that_is_not_what_the_table_says_is_found() {
@@ -145,4 +146,15 @@ fn two_speeds_that_clients_cannot_tell_apart_are_found() {
     let mut findings = Findings::default();
     speed_table::walk(&sdk, hcam, &alike, &mut findings);
     assert_eq!(findings.problems, ["two speeds alike: (10, 16)"]);
+}
+
+#[test]
+fn a_pixel_that_is_not_of_the_spots_and_centroids_that_are_not_there_are_found() {
+    let (model, other) = misread("prime-bsi-usb", "[centroids]", "[centroid]");
+    let mut scene = centroids::scene();
+    scene[20 * 40 + 11] = 101;
+    let problems = centroids_of(&model, &scene).problems;
+    let pixels = problems.iter().filter(|problem| problem.contains("pixels of region 0")).count();
+    assert_eq!((pixels, problems.len()), (3, 4), "{problems:?}");
+    assert_eq!(centroids_of(&other, &centroids::scene()).problems.len(), 1);
 }

@@ -13,7 +13,7 @@ pub(crate) fn example() -> Model {
 }
 
 /// Places of the example at which another key can be written, and with what it can be lured out what is taken there.
-const PLACES: [&str; 17] = [
+const PLACES: [&str; 18] = [
     "name = \"example\"\n",
     "[identity]\n",
     "[interface]\n",
@@ -23,6 +23,7 @@ const PLACES: [&str; 17] = [
     "resolutions = [{ ",
     "triggers = [\n  { ",
     "[smart]\n",
+    "[centroids]\n",
     "[metadata]\n",
     "[[port]]\n",
     "[[port.speed]]\n",

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
 
 mod acquisition;
+mod centroids;
 mod controls;
 mod dependencies;
 mod found;
@@ -259,4 +260,18 @@ fn the_camera_of_the_guide_passes_the_suite() {
     remembering::staleness(&sdk, hcam, &facts, &remembering::INDEPENDENT, &mut findings);
     remembering::persistence(&sdk, hcam, &model, &facts, &mut findings);
     assert!(findings.problems.is_empty() && findings.checks > 0, "{:?}", findings.problems);
+}
+
+/// Centroids of a model, which looks at the spots.
+fn centroids_of(model: &Model, scene: &[u16]) -> Findings {
+    let (sdk, hcam) = centroids::start(model);
+    let mut findings = Findings::default();
+    centroids::look(&sdk, hcam, model, scene, &mut findings);
+    findings
+}
+
+#[test]
+fn centroids_are_cut_out_around_the_brightest_spots() {
+    let checks = on_every_model(|model| centroids_of(model, &centroids::scene()));
+    assert!(checks > MODELS * 2 + 5 * 40, "{checks}");
 }

@@ -112,7 +112,7 @@ fn set(sdk: &Sdk, hcam: i16, feature: u32, values: &[u32]) -> bool {
     true
 }
 
-fn switch_all_off(sdk: &Sdk, hcam: i16) {
+pub(crate) fn switch_all_off(sdk: &Sdk, hcam: i16) {
     for (_, feature) in features(sdk, hcam) {
         set(sdk, hcam, feature, &[0]);
     }

@@ -43,7 +43,7 @@ macro_rules! table {
     };
 }
 
-/// All of them. Decompression, centroids and colours are on no simulated camera.
+/// All of them. Decompression and colours are on no simulated camera.
 #[rustfmt::skip]
 pub(crate) const DEPENDENCIES: [Dependency; 20] = table! {
     "READOUT_PORT" => "number of speeds, speed", speeds, "name = \"Slow\"\n" / "name = \"Slow\"\ngains = []\n[[port.speed]]\n";
