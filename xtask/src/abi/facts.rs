@@ -6,6 +6,8 @@ use toml::{Table, Value};
 
 use super::interface::{Interface, Kind, c_type, signature};
 use super::layout::{field_text, struct_text};
+use super::machine;
+use super::simulator::{shared_structs, version_text};
 use super::{Error, Result};
 
 /// One table file.
@@ -79,10 +81,30 @@ pub(super) fn read(folder: &Path) -> Result<Interface> {
     {
         let arguments = functions.list(function, "args")?;
         let arguments = arguments.iter().map(|argument| Ok(c_type(functions.text(argument, "type")?)));
-        let result = c_type(functions.text(function, "returns")?);
-        facts.note(Kind::Function, name, signature(&result, &arguments.collect::<Result<Vec<_>>>()?));
+        let (arguments, result) =
+            (arguments.collect::<Result<Vec<_>>>()?, c_type(functions.text(function, "returns")?));
+        let export = machine::export(&facts, &result, &arguments);
+        facts.note(Kind::Export, name, export);
+        facts.note(Kind::Function, name, signature(&result, &arguments));
+        facts.note(Kind::Version, name, functions.text(function, "elf_version")?);
     }
+    versions(&functions, &mut facts)?;
+    machine::note_memory(&mut facts, shared_structs());
     Ok(facts)
+}
+
+/// The chain of symbol versions.
+fn versions(file: &File, facts: &mut Interface) -> Result<()> {
+    let library = file.tables(&["library"])?.into_iter().find(|(name, _)| *name == "linux");
+    let (_, library) = library.ok_or_else(|| file.lacks("linux"))?;
+    let nodes = library.get("version_nodes").and_then(Value::as_array);
+    let mut before = "";
+    for node in nodes.ok_or_else(|| file.lacks("version_nodes"))? {
+        let node = node.as_str().ok_or_else(|| file.lacks("version_nodes"))?;
+        facts.note(Kind::Version, node, version_text(before));
+        before = node;
+    }
+    Ok(())
 }
 
 fn constants(file: &File, facts: &mut Interface) -> Result<()> {

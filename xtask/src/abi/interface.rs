@@ -22,10 +22,16 @@ pub(super) enum Kind {
     Function,
     /// Result and arguments of what the library calls.
     Callback,
+    /// Result and arguments of an exported function, as the machine passes them.
+    Export,
+    /// The symbol version of a function, and which version comes before a version.
+    Version,
+    /// The members of a struct that a library shares with programs, without their names.
+    Memory,
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Constant,
         Self::Error,
         Self::Scalar,
@@ -34,6 +40,9 @@ impl Kind {
         Self::Field,
         Self::Function,
         Self::Callback,
+        Self::Export,
+        Self::Version,
+        Self::Memory,
     ];
 
     /// For counts.
@@ -47,6 +56,9 @@ impl Kind {
             Self::Field => "fields",
             Self::Function => "functions",
             Self::Callback => "callback types",
+            Self::Export => "exports",
+            Self::Version => "symbol versions",
+            Self::Memory => "shared structs",
         }
     }
 }

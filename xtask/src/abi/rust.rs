@@ -126,13 +126,13 @@ fn inside<'t>(kind: &'t Type, name: &str) -> Option<&'t Type> {
     })
 }
 
-fn last_name(kind: &Type) -> Option<String> {
+pub(super) fn last_name(kind: &Type) -> Option<String> {
     let Type::Path(path) = kind else { return None };
     path.path.segments.last().map(|last| last.ident.to_string())
 }
 
 /// Width and sign.
-fn scalar(kind: &Type) -> Option<&'static str> {
+pub(super) fn scalar(kind: &Type) -> Option<&'static str> {
     Some(match last_name(kind)?.as_str() {
         "c_schar" | "i8" => "i8",
         "c_uchar" | "u8" => "u8",
@@ -166,7 +166,7 @@ fn c_name(kind: &Type) -> Option<String> {
     }
 }
 
-fn number(expression: &Expr) -> Option<i64> {
+pub(super) fn number(expression: &Expr) -> Option<i64> {
     match expression {
         Expr::Lit(literal) => match &literal.lit {
             Lit::Int(number) => number.base10_parse().ok(),
