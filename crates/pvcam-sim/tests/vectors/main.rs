@@ -12,21 +12,29 @@ mod extended;
 mod lifetime;
 mod matrix;
 mod memory;
+mod observed;
 mod recompose;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+/// Cases beside those in the file; every code has a message, and every length of list can be made.
+const OBSERVED: usize = 77 + 65_536 + 65_536;
+
 /// Everything in the file, in one test: the library's state is global, and the cases want it in order.
 #[test]
 fn recorded_answers() {
     let text = include_str!("../../../../tests/data/pvcam-vectors.json");
     let file: Value = serde_json::from_str(text).unwrap();
+    let mut observed = observed::Observed::default();
+    observed.before_init();
     let matrix = &file["state_matrix"];
     let calls = matrix::uninitialised(&matrix["not_initialised"])
         + matrix::no_camera(&matrix["initialised_no_camera"]);
     assert_eq!(calls, 602);
+    observed.without_camera();
+    assert_eq!(observed.cases, OBSERVED);
 
     let mut counts = BTreeMap::new();
     for vector in file["vectors"].as_array().unwrap() {
@@ -61,4 +69,6 @@ fn recorded_answers() {
         ("smart_stream", 4),
     ];
     assert_eq!(counts, BTreeMap::from(expected));
+    let vectors: i32 = counts.values().sum();
+    println!("{} observed cases, {calls} calls, {vectors} vectors", observed.cases);
 }
