@@ -168,7 +168,7 @@ static void the_buffer_may_go_right_after_a_stop(void)
 static void* open_the_gate(void* context)
 {
     struct watch* watch = (struct watch*)context;
-    pause_ms(200);
+    pause_ms(500);
     set(&watch->open, 1);
     return NULL;
 }
@@ -314,7 +314,7 @@ static void destroy_statics(void)
 {
     take_away(forgotten);
     CHECK(mprotect(forgotten, sizeof *forgotten, PROT_NONE) == 0, "pages can be taken away");
-    pause_ms(50);
+    pause_ms(300);
 }
 
 static void a_program_may_end_while_frames_stream(void)
