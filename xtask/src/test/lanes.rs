@@ -2,7 +2,7 @@
 //!
 //! To add one: a line in [`all`], and a function that returns in one line what it did.
 
-use super::{Lane, acceptance, clients};
+use super::{Lane, acceptance, arrow, clients};
 use crate::error::Error;
 use crate::process::{observe, run};
 use crate::tally::Tally;
@@ -36,6 +36,7 @@ pub(super) fn all(workspace: &Workspace) -> Vec<Lane> {
             loom::task(workspace, &loom::Options::for_lane())
         })),
         slow(lane("clients", "other people's PVCAM programs on the simulator", clients::task)),
+        slow(lane("arrow", "pyarrow and polars read what was delivered, value by value", arrow::task)),
     ];
     for soak in soak::soaks(workspace) {
         let name = format!("soak {}", soak.name);

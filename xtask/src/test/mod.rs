@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that must hold before a change goes in, as named lanes.
 
 mod acceptance;
+mod arrow;
 mod clients;
 mod lanes;
 mod table;
