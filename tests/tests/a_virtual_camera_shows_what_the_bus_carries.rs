@@ -12,7 +12,7 @@ use pvcam_tests::{Behaviour, BusRig, LowBytes, Ring, SOON, Scene, Stage, balance
 
 /// As fast as can be: what is shown when is judged by `sink/pace.rs` and its tests.
 fn quick(painter: LowBytes) -> VirtualCameraBuilder {
-    VirtualCamera::with_painter(painter).format(PixelFormat::Grey).frames_per_second(1000)
+    VirtualCamera::builder().painter(painter).format(PixelFormat::Grey).frames_per_second(1000)
 }
 
 fn showing(state: &State) -> bool {

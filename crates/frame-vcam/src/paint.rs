@@ -2,6 +2,7 @@
 
 use frame_pool::{Layout, Lease};
 
+use crate::convert::{Converter, Look};
 use crate::format::{Geometry, PixelFormat};
 
 /// Why a frame cannot be painted; what it says is shown as it is.
@@ -16,7 +17,7 @@ pub trait Painter: Send {
     /// If such frames cannot be shown at all.
     fn geometry(&self, source: &Layout, format: PixelFormat) -> Result<Geometry, PaintError>;
 
-    /// Called before the first frame of a layout or after the target changed. Here memory may be allocated.
+    /// Called before the first frame of a layout (its offset does not count) and after the target changed. Here memory may be allocated.
     ///
     /// # Errors
     /// If the one cannot become the other.
@@ -28,4 +29,34 @@ pub trait Painter: Send {
     /// # Errors
     /// If the frame cannot be painted.
     fn paint(&mut self, frame: &Lease, out: &mut [u8]) -> Result<(), PaintError>;
+}
+
+/// The painter of who brings none: a converter for each layout.
+pub(crate) struct LookPainter {
+    look: Look,
+    converter: Option<Converter>,
+}
+
+impl LookPainter {
+    pub(crate) fn new(look: Look) -> Self {
+        Self { look, converter: None }
+    }
+}
+
+impl Painter for LookPainter {
+    fn geometry(&self, source: &Layout, format: PixelFormat) -> Result<Geometry, PaintError> {
+        Ok(self.look.geometry(source, format)?)
+    }
+
+    fn prepare(&mut self, source: &Layout, target: Geometry) -> Result<(), PaintError> {
+        self.converter = Some(Converter::new(source, target, &self.look)?);
+        Ok(())
+    }
+
+    fn paint(&mut self, frame: &Lease, out: &mut [u8]) -> Result<(), PaintError> {
+        match &mut self.converter {
+            Some(converter) => Ok(converter.convert(frame, out)?),
+            None => Err("it was not prepared".into()),
+        }
+    }
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use super::camera::{StartError, VirtualCamera};
 use super::thread::Wanted;
+use crate::convert::Look;
 use crate::device::{DeviceOpener, Place, Transfer};
 use crate::format::{Geometry, PixelFormat};
 use crate::output::Opener;
-use crate::paint::Painter;
+use crate::paint::{LookPainter, Painter};
 
 /// What is shown while no frame comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -45,7 +46,7 @@ impl core::fmt::Debug for VirtualCameraBuilder {
 }
 
 impl VirtualCameraBuilder {
-    pub(super) fn new(painter: Box<dyn Painter>) -> Self {
+    pub(super) fn new() -> Self {
         Self {
             name: "virtual camera".to_owned(),
             place: Place::FirstFree,
@@ -54,7 +55,7 @@ impl VirtualCameraBuilder {
             format: PixelFormat::Yuyv,
             rate: 30,
             idle: Idle::LastFrame,
-            painter,
+            painter: Box::new(LookPainter::new(Look::default())),
         }
     }
 
@@ -99,7 +100,12 @@ impl VirtualCameraBuilder {
         Self { idle, ..self }
     }
 
-    /// Draws frames by something of yours.
+    /// How frames are drawn: window of brightness, colours, orientation, scaling. Else [`Look::default`].
+    pub fn look(self, look: Look) -> Self {
+        self.painter(LookPainter::new(look))
+    }
+
+    /// Draws frames by something of yours; then there is no [`Self::look`].
     pub fn painter(self, painter: impl Painter + 'static) -> Self {
         Self { painter: Box::new(painter), ..self }
     }

@@ -25,6 +25,24 @@ use crate::paint::Painter;
 /// follows the bus of the next run.
 ///
 /// An error of the device is not the end: it becomes [`State::Failed`], which says what to type, and it is tried again each second.
+///
+/// ```
+/// use std::time::Duration;
+/// use frame_bus::{Bus, BusPlan};
+/// use frame_vcam::{PixelFormat, State, VirtualCamera};
+///
+/// let camera = VirtualCamera::builder().size(1280, 720).frames_per_second(15).start()?;
+/// let bus = Bus::new(BusPlan::for_ring(32, 8))?;
+/// camera.follow(&bus)?; // and `armed.start_into(bus.sink())` with a camera of the `pvcam` crate
+/// camera.publish();
+/// match camera.await_state(Duration::from_secs(10), |state| *state != State::WaitingForFrame) {
+///     Ok(state) => println!("{state}"), // "showing 1280 x 720 YUYV at /dev/video0", or what to type
+///     Err(state) => println!("still {state}"),
+/// }
+/// let books = camera.close();
+/// assert!(books.balance());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct VirtualCamera {
     name: String,
     shared: Arc<Shared>,
@@ -67,9 +85,9 @@ impl VirtualCamera {
         Ok(Self { name, shared, thread: Some(thread) })
     }
 
-    /// Asks for a virtual camera whose frames are drawn by `painter`.
-    pub fn with_painter(painter: impl Painter + 'static) -> VirtualCameraBuilder {
-        VirtualCameraBuilder::new(Box::new(painter))
+    /// Asks for a virtual camera: 30 pictures a second in YUYV, as large as the frames, in the first device that is free.
+    pub fn builder() -> VirtualCameraBuilder {
+        VirtualCameraBuilder::new()
     }
 
     /// Shows the frames of this bus from now on, instead of those of the bus before. Whether anything is shown is up to

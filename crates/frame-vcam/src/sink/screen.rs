@@ -30,11 +30,12 @@ impl Screen {
 
     /// Shows a frame. `false` if the device has no room for it.
     pub(super) fn show(&mut self, frame: &Lease, painter: &mut dyn Painter) -> Result<bool, Failure> {
-        let layout = frame.layout();
-        if self.prepared != Some(*layout) {
+        // Headers of varying length may stand before the pixels.
+        let layout = frame.layout().at_offset(0);
+        if self.prepared != Some(layout) {
             self.prepared = None;
-            painter.prepare(layout, self.geometry).map_err(unpaintable)?;
-            self.prepared = Some(*layout);
+            painter.prepare(&layout, self.geometry).map_err(unpaintable)?;
+            self.prepared = Some(layout);
         }
         let Some(out) = self.output.buffer()? else { return Ok(false) };
         painter.paint(frame, out).map_err(unpaintable)?;
