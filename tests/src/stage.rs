@@ -70,11 +70,16 @@ impl Stage {
         self.0.resumed.notify_all();
     }
 
+    /// All that happened.
+    #[must_use]
+    pub fn all_scenes(&self) -> Vec<Scene> {
+        lock(&self.0.scenes).clone()
+    }
+
     /// All that happened, but for pictures that were shown again.
     #[must_use]
     pub fn scenes(&self) -> Vec<Scene> {
-        let scenes = lock(&self.0.scenes).clone();
-        scenes.into_iter().filter(|scene| !matches!(scene, Scene::Repeated(_))).collect()
+        self.all_scenes().into_iter().filter(|scene| !matches!(scene, Scene::Repeated(_))).collect()
     }
 
     /// Waits until `found` finds what it looks for in all that happened.

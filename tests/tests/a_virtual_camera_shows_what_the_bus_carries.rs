@@ -36,13 +36,15 @@ fn each_frame_is_shown_in_every_pixel_with_its_time() {
     let camera = quick(LowBytes::default()).start_on(stage.clone()).expect("a thread");
     camera.follow(&run.bus).expect("room");
     camera.publish();
+    let mut arrivals = Vec::new();
     for n in 1..=20 {
         run.step(1);
         let lease = frame(&mut recorder);
-        let (pixels, stamp) = stage.picture(n);
+        let (pixels, _) = stage.picture(n);
         assert!(pixels == low_bytes(&lease), "frame {n}");
-        assert_eq!(stamp, lease.record().arrived_ns, "frame {n}");
+        arrivals.push(lease.record().arrived_ns);
     }
+    assert_stamps(&stage.all_scenes(), &arrivals);
     let state = camera.await_state(SOON, showing).expect("it shows");
     assert_eq!(state.to_string(), "showing 64 x 48 GREY at stage");
     let books = camera.close();
@@ -50,6 +52,26 @@ fn each_frame_is_shown_in_every_pixel_with_its_time() {
     assert_eq!((books.taken, books.shown, books.opened, books.last_shown), (20, 20, 1, Some(20)), "{books}");
     assert_eq!(stage.scenes().last(), Some(&Scene::Closed));
     assert!(balanced(recorder.leave()).lost() == 0 && run.bus.books().balance());
+}
+
+/// Each frame has the time at which it arrived, but where an older one was shown again since: then it is the next that is later.
+fn assert_stamps(scenes: &[Scene], arrivals: &[u64]) {
+    let (mut last, mut arrivals) = (0, arrivals.iter());
+    for scene in scenes {
+        match scene {
+            Scene::Shown(_, stamp) => {
+                let arrived = arrivals.next().expect("it arrived before it was shown");
+                assert_eq!(*stamp, (*arrived).max(last + 1000));
+                last = *stamp;
+            }
+            Scene::Repeated(stamp) => {
+                assert!(*stamp > last);
+                last = *stamp;
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(arrivals.next(), None, "all were shown");
 }
 
 #[test]
