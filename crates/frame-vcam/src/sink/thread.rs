@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frame_bus::{Event, Frame, Subscriber};
-use frame_pool::monotonic_ns;
+use frame_pool::{Layout, monotonic_ns};
 
 use super::builder::Idle;
 use super::pace::{Pace, Turn};
@@ -51,6 +51,8 @@ pub(super) struct Projector {
     /// A frame that came while it was waited for.
     arrived: Option<Frame>,
     screen: Option<Screen>,
+    /// The layout that came last, and what it is shown in where no size was asked for.
+    sized: Option<(Layout, Geometry)>,
     pace: Pace,
     retry_at: Option<u64>,
     /// When a frame was shown last; nothing before the first one and while the placeholder is shown.
@@ -86,6 +88,7 @@ impl Projector {
             reader: None,
             arrived: None,
             screen: None,
+            sized: None,
             pace,
             retry_at: None,
             alive_since: None,
@@ -181,10 +184,7 @@ impl Projector {
     }
 
     fn show_frame(&mut self, frame: &Frame, now: u64) -> Result<(), Failure> {
-        let geometry = match self.wanted.fixed {
-            Some(geometry) => geometry,
-            None => self.painter.geometry(frame.layout(), self.wanted.format).map_err(unpaintable)?,
-        };
+        let geometry = self.geometry_for(&frame.layout().at_offset(0))?;
         if self.screen.as_ref().is_none_or(|screen| screen.geometry != geometry) {
             self.open(geometry)?;
         }
@@ -198,6 +198,19 @@ impl Projector {
         }
         self.pace.shown(now);
         Ok(())
+    }
+
+    /// What frames of this layout are shown in. The painter is asked once for each layout, because it may allocate then.
+    fn geometry_for(&mut self, layout: &Layout) -> Result<Geometry, Failure> {
+        match (self.wanted.fixed, self.sized) {
+            (Some(geometry), _) => Ok(geometry),
+            (None, Some((known, geometry))) if known == *layout => Ok(geometry),
+            _ => {
+                let geometry = self.painter.geometry(layout, self.wanted.format).map_err(unpaintable)?;
+                self.sized = Some((*layout, geometry));
+                Ok(geometry)
+            }
+        }
     }
 
     /// Closes what is open and opens for this geometry: a device takes no other one while it is open.
