@@ -1,5 +1,6 @@
 //! The virtual camera behind a camera on the stepped clock and a bus, on an output that remembers everything and ends the process if
 //! another thread than its opener touches it.
+#![expect(clippy::expect_used, reason = "a helper of a test that fails is a failed test")]
 
 use std::time::Duration;
 
