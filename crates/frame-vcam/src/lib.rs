@@ -1,4 +1,22 @@
 //! A live camera shown as a webcam, to any program that can open one.
+//!
+//! A [`VirtualCamera`] follows a `frame_bus::Bus` as one subscriber of many, turns its frames into a video format and shows them in a V4L2
+//! output device, which browsers, OBS or ffmpeg open like a webcam. How to make such a device is in `docs/virtual-camera.md`.
+//!
+//! # The parts
+//!
+//! * [`VirtualCamera`]: the handle. [`VirtualCamera::builder`] asks for device, size, rate and format; [`State`] says how things are, an
+//!   error of the device among them; [`CameraBooks`] where each frame went.
+//! * [`Look`]: how frames are drawn (window of brightness, colours, orientation, scaling). [`Converter`] does it, by itself as well;
+//!   [`Painter`] is the place for something of yours.
+//! * [`video_devices`], [`Place`], [`DeviceOpener`]: the devices of this machine. [`DeviceError`] says what to type.
+//! * [`Output`]: where pictures go, if not into a device.
+//! * [`PixelFormat`], [`Geometry`]: what a reader is promised, to the byte.
+//!
+//! # Threads
+//!
+//! Each virtual camera has one thread, which opens, uses and closes its device; no other touches it. Nothing queues on the way:
+//! the newest frame is shown, and a device that hangs costs the camera nothing.
 
 #![deny(unsafe_code)]
 
