@@ -30,10 +30,10 @@ mod output;
 mod paint;
 mod sink;
 
-pub use device::{DeviceError, DeviceOpener, Place, Transfer, VideoDevice, video_devices};
 pub use convert::{
     ColourMap, ConvertError, Converter, Crop, Debayer, Level, Look, Orientation, Scaling, Window,
 };
+pub use device::{DeviceError, DeviceOpener, Place, Transfer, VideoDevice, video_devices};
 pub use format::{Geometry, GeometryError, PixelFormat};
 pub use output::{Opener, Output};
 pub use paint::{PaintError, Painter};
