@@ -29,6 +29,7 @@ mod format;
 mod output;
 mod paint;
 mod sink;
+mod y4m;
 
 pub use convert::{
     ColourMap, ConvertError, Converter, Crop, Debayer, Level, Look, Orientation, Scaling, Window,
@@ -38,3 +39,4 @@ pub use format::{Geometry, GeometryError, PixelFormat};
 pub use output::{Opener, Output};
 pub use paint::{PaintError, Painter};
 pub use sink::{CameraBooks, Failure, Idle, StartError, State, VirtualCamera, VirtualCameraBuilder};
+pub use y4m::Y4mSink;

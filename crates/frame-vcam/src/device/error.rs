@@ -144,6 +144,14 @@ pub enum DeviceError {
         /// What the system said.
         why: Errno,
     },
+    /// The program that read a stream has ended, or there is none yet.
+    #[error(
+        "nobody reads {place}: start the program that is to show it, and this one anew if they are joined by a pipe"
+    )]
+    ReaderGone {
+        /// The pipe.
+        place: String,
+    },
     /// Something that is no device of the kernel (another [`crate::Output`]) failed.
     #[error("{place}: {why}")]
     Other {
