@@ -17,6 +17,7 @@ pub struct Lag {
 
 impl Lag {
     /// Frames from `first` on are gone as well, younger than those before.
+    #[inline]
     pub(crate) fn add(&mut self, first: u64, count: u64) {
         if count == 0 {
             return;

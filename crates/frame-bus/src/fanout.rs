@@ -1,21 +1,30 @@
 //! The protocol: seats in a row, one publisher that walks along them, readers that come and go.
 //!
-//! `delivery` is odd while the publisher walks. A reader that leaves says so in its seat, then looks at `delivery` by a
-//! read-modify-write: either the publisher comes later and sees that it left, or the walk that may have seen it is known by its
-//! number, and the seat is given to nobody before that walk is over.
+//! Who joins or leaves says so in the seat, then in [`Walk`]. The publisher looks at the seats anew only if a walk begins or ends with
+//! that word; else it knows who is there. A reader that leaves while no walk is under way is in nobody's sight, and sweeps its mailbox
+//! itself. If there is a walk, its publisher sweeps. A seat is given to nobody before it was swept.
 
 use std::sync::Arc;
 
 use frame_pool::{Doorbell, Lease};
 
-use crate::admission::{SubscribeError, admit};
-use crate::books::{BusBooks, SubscriberBooks};
 use crate::event::Closing;
-use crate::frame::{Account, Holding};
 use crate::mailbox::number_of;
-use crate::plan::{BusPlan, Request};
-use crate::seat::{AWAKE, FREE, LEFT, Offer, PHASE, Seat, TASK, THREAD, TOLD};
-use crate::sync::{AtomicU32, AtomicU64, Line, Mutex, Ordering, bump, fence, yield_now};
+use crate::plan::BusPlan;
+use crate::register::Register;
+use crate::ring::Ring;
+use crate::seat::{ACTIVE, AWAKE, LEAVING, LEFT, SWEEPING, Seat, TASK, THREAD, TOLD};
+use crate::sync::{AtomicU32, AtomicU64, Line, Mutex, Ordering, bump};
+use crate::walk::{Begun, MOST_SLEEPERS, Walk};
+
+impl Drop for Fanout {
+    fn drop(&mut self) {
+        // Subscribers that were forgotten may hold frames. The seats of the others are empty.
+        for seat in &self.seats {
+            seat.mailbox.close(seat.ring(&self.ring));
+        }
+    }
+}
 
 /// Codes in `closed`.
 pub(crate) const OPEN: u32 = 0;
@@ -25,25 +34,49 @@ pub(crate) const CAMERA_GONE: u32 = 3;
 pub(crate) const OVERRUN: u32 = 4;
 pub(crate) const DROPPED: u32 = 5;
 
-/// How often a snapshot is tried until nothing moved meanwhile.
-const TRIES: u32 = if cfg!(pool_loom) { 1 } else { 64 };
-/// How often a reader that leaves yields to a publisher in the middle of a delivery.
-const PATIENCE: u32 = 100_000;
+/// Seats whose choice is kept in one word.
+const GROUP: usize = if cfg!(pool_loom) { 2 } else { 64 };
 
-/// What only those who join, leave and look at the books touch.
-#[derive(Debug, Default)]
-pub(crate) struct Register {
-    departed: SubscriberBooks,
-    /// Who left and may hold frames still.
-    holding: Vec<Arc<Account>>,
+/// Who sits in a group of seats, as the publisher saw it last: one bit for each seat.
+#[derive(Debug)]
+struct Group {
+    /// Who shares the ring.
+    sharing: AtomicU64,
+    /// Who wants every frame in a ring of its own.
+    plain: AtomicU64,
+    /// Who is asked for each frame.
+    choosy: AtomicU64,
+    /// Of those who share it: how much room each has.
+    rooms: [Room; GROUP],
+    /// Up to which tail of the ring all of them have room.
+    least_room: AtomicU64,
 }
 
-/// What the publisher writes at each frame.
+impl Group {
+    fn new() -> Self {
+        Self {
+            sharing: AtomicU64::new(0),
+            plain: AtomicU64::new(0),
+            choosy: AtomicU64::new(0),
+            rooms: core::array::from_fn(|_| Room::default()),
+            least_room: AtomicU64::new(0),
+        }
+    }
+}
+
+/// What the publisher knows of one mailbox in the shared ring, without looking at it.
 #[derive(Debug, Default)]
-struct Walk {
-    delivery: AtomicU64,
-    published: AtomicU64,
-    late: AtomicU64,
+struct Room {
+    depth: AtomicU64,
+    /// Up to which tail there is room, by the head as it was seen last.
+    until: AtomicU64,
+}
+
+/// What the publisher counts.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) published: AtomicU64,
+    pub(crate) late: AtomicU64,
     /// Who ended the run by an overrun, and at which frame.
     overrun_seat: AtomicU64,
     overrun_frame: AtomicU64,
@@ -52,13 +85,18 @@ struct Walk {
 #[derive(Debug)]
 pub(crate) struct Fanout {
     pub(crate) plan: BusPlan,
-    pub(crate) seats: Box<[Seat]>,
+    /// Each in memory of its own: side by side they would meet in the same few lines of a cache.
+    pub(crate) seats: Box<[Arc<Seat>]>,
+    /// Which seats want all frames and which want some, 64 at a time. The publisher's.
+    groups: Box<[Group]>,
+    /// The frames of all who want every one and give up the oldest; and how many these are.
+    pub(crate) ring: Ring,
+    sharing: AtomicU32,
     /// Seats that were ever used.
-    used: AtomicU32,
-    walk: Line<Walk>,
-    /// Readers that lie down or sleep.
-    sleepers: Line<AtomicU32>,
-    collided: AtomicU64,
+    pub(crate) used: AtomicU32,
+    pub(crate) walk: Line<Walk>,
+    pub(crate) counts: Line<Counts>,
+    pub(crate) collided: AtomicU64,
     pub(crate) closed: AtomicU32,
     /// The dispatcher's.
     pub(crate) bell: Doorbell,
@@ -69,12 +107,16 @@ pub(crate) struct Fanout {
 
 impl Fanout {
     pub(crate) fn new(plan: BusPlan) -> Self {
+        let seats = plan.seats.clamp(1, MOST_SLEEPERS);
         Self {
             plan,
-            seats: (0..plan.seats.max(1)).map(|_| Seat::new(plan.frames)).collect(),
+            groups: (0..seats.div_ceil(GROUP as u32)).map(|_| Group::new()).collect(),
+            ring: Ring::new(plan.frames),
+            sharing: AtomicU32::new(0),
+            seats: (0..seats).map(|_| Arc::new(Seat::new(plan.frames))).collect(),
             used: AtomicU32::new(0),
             walk: Line::default(),
-            sleepers: Line::default(),
+            counts: Line::default(),
             collided: AtomicU64::new(0),
             closed: AtomicU32::new(OPEN),
             bell: Doorbell::new(),
@@ -84,85 +126,241 @@ impl Fanout {
         }
     }
 
-    fn used(&self) -> &[Seat] {
+    pub(crate) fn used(&self) -> &[Arc<Seat>] {
         let used = self.used.load(Ordering::Acquire) as usize;
         self.seats.get(..used).unwrap_or(&self.seats)
     }
 
     /// Hands a frame to all who want it. One thread at a time: who comes while another one is at it is turned away.
     pub(crate) fn deliver(&self, lease: Lease) {
-        let walk = &self.walk.0;
-        let before = walk.delivery.load(Ordering::Relaxed);
-        // AcqRel: see who left (`leave`), and all that the publisher before did.
-        let begun = before.is_multiple_of(2)
-            && walk
-                .delivery
-                .compare_exchange(before, before + 1, Ordering::AcqRel, Ordering::Relaxed)
-                .is_ok();
-        if !begun {
-            self.collided.fetch_add(1, Ordering::Relaxed);
-            return;
+        match self.walk.0.begin() {
+            Begun::AsBefore => {}
+            Begun::Changed => self.look_who_is_there(),
+            Begun::Not => {
+                self.collided.fetch_add(1, Ordering::Relaxed);
+                return;
+            }
         }
+        let sleepers_before = self.sleepers_seen_early();
         if self.is_closed() {
-            bump(&walk.late, 1);
+            bump(&self.counts.0.late, 1);
         } else {
-            bump(&walk.published, 1);
+            bump(&self.counts.0.published, 1);
             self.hand_out(lease);
         }
-        // Release: who joins on a seat that was left sees all that was done to it. Not a plain store: those who leave write this word
-        // as well.
-        walk.delivery.fetch_add(1, Ordering::Release);
-        self.wake_one();
+        if sleepers_before.unwrap_or(self.end_walk()) {
+            self.wake_one();
+        }
     }
 
-    /// First asks who wants the frame, then makes all clones in one step; the last one gets the lease itself.
+    /// Publisher, in a walk: notes who sits where, and sweeps after who left.
+    #[cold]
+    fn look_who_is_there(&self) {
+        self.walk.0.note_change();
+        let mut sharing = 0;
+        for (group, seats) in self.groups.iter().zip(self.used().chunks(GROUP)) {
+            self.look_at(group, seats);
+            sharing += group.sharing.load(Ordering::Relaxed).count_ones();
+        }
+        self.sharing.store(sharing, Ordering::Relaxed);
+    }
+
+    fn look_at(&self, group: &Group, seats: &[Arc<Seat>]) {
+        let (mut sharing, mut plain, mut choosy) = (0, 0, 0);
+        for ((index, seat), room) in seats.iter().enumerate().zip(&group.rooms) {
+            match seat.phase() {
+                ACTIVE if seat.shares() => {
+                    sharing |= 1 << index;
+                    if !seat.mailbox.has_begun() {
+                        let (tail, depth) = (self.ring.tail(), seat.mailbox.depth());
+                        seat.mailbox.begin(tail);
+                        room.depth.store(depth, Ordering::Relaxed);
+                        room.until.store(tail + depth, Ordering::Relaxed);
+                    }
+                }
+                ACTIVE if seat.is_plain() => plain |= 1 << index,
+                ACTIVE => choosy |= 1 << index,
+                _ => self.sweep(seat),
+            }
+        }
+        group.sharing.store(sharing, Ordering::Relaxed);
+        group.plain.store(plain, Ordering::Relaxed);
+        group.choosy.store(choosy, Ordering::Relaxed);
+        // To be looked at after the next frame.
+        group.least_room.store(0, Ordering::Relaxed);
+    }
+
+    /// The control: whether somebody sleeps is asked before the frame is handed out.
+    #[inline]
+    fn sleepers_seen_early(&self) -> Option<bool> {
+        #[cfg(pool_loom)]
+        if self.fault == crate::model::Fault::SleepersSeenEarly {
+            return Some(self.walk.0.sleepers());
+        }
+        None
+    }
+
+    /// A clone into each mailbox with a ring of its own whose subscriber wants the frame; the lease itself, with a count for each who
+    /// shares it, into the ring of the others.
     #[inline]
     fn hand_out(&self, lease: Lease) {
-        let (record, seats) = (lease.record(), self.used());
-        let number = number_of(record);
-        let (mut wanted, mut last) = (0, 0);
-        for (index, seat) in seats.iter().enumerate() {
-            let wants = seat.is_active() && seat.wants(record);
-            seat.chosen.store(wants.into(), Ordering::Relaxed);
-            if wants {
-                (wanted, last) = (wanted + 1, index);
+        let number = number_of(lease.record());
+        for (index, group) in self.groups.iter().enumerate() {
+            self.put_clones(index, self.choose(index, group, &lease), &lease, number);
+        }
+        let sharing = self.sharing.load(Ordering::Relaxed);
+        let Some(more) = sharing.checked_sub(1) else { return };
+        if more > 0 {
+            // Each is claimed by a mailbox.
+            core::mem::forget(lease.clones(more));
+        }
+        let tail = self.ring.fill(lease, number, 0);
+        for (index, group) in self.groups.iter().enumerate() {
+            if tail > group.least_room.load(Ordering::Relaxed) {
+                self.make_room(index, group, tail);
             }
         }
-        if wanted > 1 {
-            let before = seats.iter().enumerate().take(last);
-            let chosen = before.filter(|(_, seat)| seat.chosen.load(Ordering::Relaxed) != 0);
-            // As many as were chosen before the last, so both end together.
-            for ((index, seat), lease) in chosen.zip(lease.clones(wanted - 1)) {
-                self.put(index, seat, lease, number);
+    }
+
+    /// Takes the oldest frame from who is too far behind.
+    fn make_room(&self, index: usize, group: &Group, tail: u64) {
+        let (mut sharing, mut least) = (group.sharing.load(Ordering::Relaxed), u64::MAX);
+        while sharing != 0 {
+            let bit = sharing.trailing_zeros() as usize;
+            sharing &= sharing - 1;
+            let (Some(room), Some(seat)) = (group.rooms.get(bit), self.seats.get(index * GROUP + bit)) else {
+                continue;
+            };
+            let mut until = room.until.load(Ordering::Relaxed);
+            if tail > until {
+                let depth = room.depth.load(Ordering::Relaxed);
+                until = seat.mailbox.make_room(tail, depth, &self.ring).saturating_add(depth);
+                room.until.store(until, Ordering::Relaxed);
             }
+            least = least.min(until);
         }
-        if let Some(seat) = seats.get(last).filter(|_| wanted > 0) {
-            self.put(last, seat, lease, number);
+        group.least_room.store(least, Ordering::Relaxed);
+    }
+
+    /// Which seats of a group want the frame.
+    #[inline]
+    fn choose(&self, index: usize, group: &Group, lease: &Lease) -> u64 {
+        let choosy = group.choosy.load(Ordering::Relaxed);
+        let plain = group.plain.load(Ordering::Relaxed);
+        if choosy == 0 { plain } else { plain | self.ask(index * GROUP, choosy, lease) }
+    }
+
+    fn ask(&self, first: usize, choosy: u64, lease: &Lease) -> u64 {
+        let wants = |bit: usize| self.seats.get(first + bit).is_some_and(|seat| seat.wants(lease.record()));
+        let asked = (0..GROUP).filter(|bit| choosy >> bit & 1 != 0);
+        asked.fold(0, |chosen, bit| chosen | u64::from(wants(bit)) << bit)
+    }
+
+    /// Puts a clone into the mailbox of each seat of a group whose bit is set in `chosen`.
+    #[inline]
+    fn put_clones(&self, group: usize, mut chosen: u64, lease: &Lease, number: u64) {
+        if chosen == 0 {
+            return;
+        }
+        for clone in lease.clones(chosen.count_ones()) {
+            let bit = chosen.trailing_zeros() as usize;
+            chosen &= chosen.wrapping_sub(1);
+            self.put(group * GROUP + bit, clone, number);
         }
     }
 
     #[inline]
-    fn put(&self, index: usize, seat: &Seat, lease: Lease, number: u64) {
-        if seat.put(lease, number) == Offer::Ends && !self.is_closed() {
-            let walk = &self.walk.0;
-            walk.overrun_seat.store(index as u64, Ordering::Relaxed);
-            walk.overrun_frame.store(number, Ordering::Relaxed);
+    fn put(&self, index: usize, lease: Lease, number: u64) {
+        let Some(seat) = self.seats.get(index) else { return };
+        if !seat.put(lease, number) {
+            self.overrun(index, number);
+        }
+    }
+
+    #[cold]
+    fn overrun(&self, index: usize, number: u64) {
+        if !self.is_closed() {
+            let counts = &self.counts.0;
+            counts.overrun_seat.store(index as u64, Ordering::Relaxed);
+            counts.overrun_frame.store(number, Ordering::Relaxed);
             self.close(OVERRUN);
         }
     }
 
-    /// Publisher: wakes the one thread that sleeps for mail that is there, or the dispatcher if there are more.
+    /// Publisher: ends the walk, and sweeps after those who left meanwhile. Whether somebody sleeps.
     #[inline]
-    fn wake_one(&self) {
-        // Either the reader that lies down sees its mail, or it is seen here.
-        self.settle();
-        if self.sleepers.0.load(Ordering::Relaxed) == 0 {
-            return;
+    fn end_walk(&self) -> bool {
+        let ended = self.walk.0.end();
+        if ended.changed { self.walk_again() } else { ended.sleepers }
+    }
+
+    /// Somebody came or left while the publisher walked: who left is in its hands, and no frame may come any more.
+    #[cold]
+    fn walk_again(&self) -> bool {
+        // If another one walks, it finds the mark when it ends.
+        while !self.forgets_leavers() && self.walk.0.begin() != Begun::Not {
+            self.look_who_is_there();
+            let ended = self.walk.0.end();
+            if !ended.changed {
+                return ended.sleepers;
+            }
         }
+        true
+    }
+
+    fn forgets_leavers(&self) -> bool {
+        #[cfg(pool_loom)]
+        return self.fault == crate::model::Fault::ForgetsLeavers;
+        #[cfg(not(pool_loom))]
+        false
+    }
+
+    /// Empties the mailbox of who has left. Two may be at it: a reader that leaves, and a publisher that must not fill the shared
+    /// ring again before it is empty.
+    fn sweep(&self, seat: &Seat) {
+        let first = seat.phase() == LEAVING && seat.go(LEAVING, SWEEPING);
+        if first || (seat.phase() == SWEEPING && self.helps()) {
+            seat.mailbox.close(seat.ring(&self.ring));
+        }
+        if first {
+            seat.go(SWEEPING, LEFT);
+        }
+    }
+
+    fn helps(&self) -> bool {
+        #[cfg(pool_loom)]
+        return self.fault != crate::model::Fault::HelpsNot;
+        #[cfg(not(pool_loom))]
+        true
+    }
+
+    /// A reader leaves: what it did not take is dropped, by it or by the publisher that is in the middle of a walk.
+    pub(crate) fn leave(&self, seat: &Seat) {
+        self.get_up(seat);
+        drop(seat.waker.lock().take());
+        if let Some(opened) = &seat.card.lock().account {
+            opened.account().left();
+        }
+        seat.go(ACTIVE, LEAVING);
+        if !self.walk.0.change() || self.sweeps_beside() {
+            self.sweep(seat);
+        }
+    }
+
+    /// The control: who leaves does not ask whether a walk is under way.
+    fn sweeps_beside(&self) -> bool {
+        #[cfg(pool_loom)]
+        return self.fault == crate::model::Fault::SweepsBeside;
+        #[cfg(not(pool_loom))]
+        false
+    }
+
+    /// Publisher: wakes the one thread that sleeps for mail that is there, or the dispatcher if there are more.
+    fn wake_one(&self) {
         let mut only: Option<&Seat> = None;
         for seat in self.used() {
-            let waiting = seat.waiting.load(Ordering::Relaxed);
-            if !matches!(waiting, THREAD | TASK) || !seat.has_mail() {
+            let waiting = seat.reading().waiting.load(Ordering::Relaxed);
+            if !matches!(waiting, THREAD | TASK) || !seat.has_mail(&self.ring) {
                 continue;
             }
             if waiting == TASK || only.is_some() {
@@ -175,21 +373,18 @@ impl Fanout {
         }
     }
 
-    fn settle(&self) {
-        #[cfg(pool_loom)]
-        if self.fault == crate::model::Fault::NoFence {
-            return;
-        }
-        fence(Ordering::SeqCst);
+    /// A step in the one order of [`Walk`]: what was done before it is seen by who comes to that word later, and the other way round.
+    pub(crate) fn meet(&self) {
+        let _ = self.walk.0.is_under_way();
     }
 
     /// Dispatcher: wakes all who sleep and have something to look at.
     pub(crate) fn wake_all(&self) {
         // As for the publisher: a reader that lies down sees what happened before, or it is seen here.
-        fence(Ordering::SeqCst);
+        self.meet();
         let closed = self.is_closed();
         for seat in self.used() {
-            if closed || seat.has_mail() {
+            if closed || seat.has_mail(&self.ring) {
                 self.wake_seat(seat);
             }
         }
@@ -197,11 +392,12 @@ impl Fanout {
 
     /// Wakes whoever reads in this seat. Not on the publisher's thread: a waker is other people's code.
     pub(crate) fn wake_seat(&self, seat: &Seat) {
-        match seat.waiting.load(Ordering::Relaxed) {
+        match seat.reading().waiting.load(Ordering::Relaxed) {
             THREAD => seat.bell.ring(),
             TASK => {
                 // Whether or not this fails, the reader put its waker there before it said that it waits.
-                let _ = seat.waiting.compare_exchange(TASK, TOLD, Ordering::AcqRel, Ordering::Relaxed);
+                let _ =
+                    seat.reading().waiting.compare_exchange(TASK, TOLD, Ordering::AcqRel, Ordering::Relaxed);
                 let waker = seat.waker.lock().take();
                 if let Some(waker) = waker {
                     waker.wake();
@@ -213,15 +409,16 @@ impl Fanout {
 
     /// Reader: says that it will sleep. Look for mail after this, and call [`Self::get_up`] in every case.
     pub(crate) fn lie_down(&self, seat: &Seat, how: u32) {
-        if seat.waiting.swap(how, Ordering::AcqRel) == AWAKE {
-            self.sleepers.0.fetch_add(1, Ordering::Relaxed);
+        if seat.reading().waiting.swap(how, Ordering::AcqRel) == AWAKE {
+            self.walk.0.lie_down();
+        } else {
+            self.meet();
         }
-        self.settle();
     }
 
     pub(crate) fn get_up(&self, seat: &Seat) {
-        if seat.waiting.swap(AWAKE, Ordering::AcqRel) != AWAKE {
-            self.sleepers.0.fetch_sub(1, Ordering::Relaxed);
+        if seat.reading().waiting.swap(AWAKE, Ordering::AcqRel) != AWAKE {
+            self.walk.0.get_up();
         }
     }
 
@@ -231,19 +428,20 @@ impl Fanout {
     }
 
     /// Closed, and no delivery is under way that does not know it.
+    #[inline]
     pub(crate) fn is_over(&self) -> bool {
         #[cfg(pool_loom)]
         if self.fault == crate::model::Fault::EndUnasked {
             return self.is_closed();
         }
-        // A read-modify-write, so that the publisher's next one sees what was seen here.
-        self.is_closed() && self.walk.0.delivery.fetch_add(0, Ordering::AcqRel).is_multiple_of(2)
+        // In this order: a walk that begins after the question sees what was seen here.
+        self.is_closed() && !self.walk.0.is_under_way()
     }
 
     /// Nothing is handed out any more. The first reason stands.
     pub(crate) fn close(&self, why: u32) {
         let _ = self.closed.compare_exchange(OPEN, why, Ordering::AcqRel, Ordering::Relaxed);
-        self.settle();
+        self.meet();
         #[cfg(pool_loom)]
         if self.fault == crate::model::Fault::NotRung {
             return;
@@ -260,128 +458,12 @@ impl Fanout {
             CAMERA_GONE => Some(Closing::CameraGone),
             DROPPED => Some(Closing::BusDropped),
             _ => {
-                let walk = &self.walk.0;
-                let seat = self.seats.get(walk.overrun_seat.load(Ordering::Relaxed) as usize);
-                let account = seat.and_then(|seat| seat.card.lock().account.clone());
-                let subscriber = account.map(|account| account.name.to_string()).unwrap_or_default();
-                Some(Closing::Overrun { subscriber, frame: walk.overrun_frame.load(Ordering::Relaxed) })
+                let counts = &self.counts.0;
+                let seat = self.seats.get(counts.overrun_seat.load(Ordering::Relaxed) as usize);
+                let name = |seat: &Arc<Seat>| Some(seat.card.lock().account.as_ref()?.account().name());
+                let subscriber = seat.and_then(name).unwrap_or_default();
+                Some(Closing::Overrun { subscriber, frame: counts.overrun_frame.load(Ordering::Relaxed) })
             }
         }
-    }
-}
-
-/// Joining, leaving and the books: never on the publisher's thread.
-impl Fanout {
-    /// Finds a seat for a subscriber; answers its index, its state and its account.
-    pub(crate) fn join(&self, request: &Request) -> Result<(usize, u64, Arc<Account>), SubscribeError> {
-        let mut register = self.register.lock();
-        if self.is_closed() {
-            return Err(SubscribeError::Closed);
-        }
-        let cards = self.seats.iter().filter(|seat| seat.is_active());
-        let present: Vec<Request> = cards.filter_map(|seat| seat.card.lock().request.clone()).collect();
-        admit(&self.plan, present.iter().chain([request]))?;
-        let delivery = self.walk.0.delivery.load(Ordering::Acquire);
-        let free = self.seats.iter().position(|seat| {
-            let phase = seat.state.load(Ordering::Acquire) & PHASE;
-            phase == FREE || (phase == LEFT && seat.is_still(delivery))
-        });
-        let Some((index, seat)) = free.and_then(|index| Some((index, self.seats.get(index)?))) else {
-            return Err(SubscribeError::Seats { seats: self.plan.seats });
-        };
-        if seat.state.load(Ordering::Relaxed) & PHASE == LEFT {
-            register.file(seat);
-        }
-        let account = Account::new(&request.name, request.holds);
-        let state = seat.prepare(request, &account);
-        seat.state.store(state, Ordering::Release);
-        let used = self.used.load(Ordering::Relaxed).max(index as u32 + 1);
-        self.used.store(used, Ordering::Release);
-        Ok((index, state, account))
-    }
-
-    /// A reader leaves: what it did not take is dropped, once, by it or by the publisher that just puts it in.
-    pub(crate) fn leave(&self, seat: &Seat) {
-        self.get_up(seat);
-        drop(seat.waker.lock().take());
-        let state = seat.state.load(Ordering::Relaxed);
-        seat.state.store((state & !PHASE) | LEFT, Ordering::Release);
-        // A read-modify-write, so that the publisher's next one sees the state.
-        let during = self.walk.0.delivery.fetch_add(0, Ordering::AcqRel);
-        seat.left_during.store(during, Ordering::Relaxed);
-        seat.mailbox.sweep();
-        if let Some(account) = &seat.card.lock().account {
-            account.left();
-        }
-    }
-
-    /// Waits until no delivery is under way that saw the reader who left this seat: microseconds, or as long as the publisher is
-    /// put aside; not for ever.
-    pub(crate) fn await_walk(&self, seat: &Seat) {
-        for _ in 0..PATIENCE {
-            if seat.is_still(self.walk.0.delivery.load(Ordering::Acquire)) {
-                return;
-            }
-            yield_now();
-        }
-    }
-
-    /// Books of one seat, consistent if nothing moved in between.
-    pub(crate) fn books_of(&self, seat: &Seat) -> Option<SubscriberBooks> {
-        let account = seat.card.lock().account.clone()?;
-        let mark = || {
-            let taken = seat.reading.0.taken.load(Ordering::Relaxed);
-            (self.walk.0.delivery.load(Ordering::Acquire), seat.mailbox.gone(), taken)
-        };
-        for _ in 0..TRIES {
-            let before = mark();
-            let books = seat.books(&account);
-            fence(Ordering::Acquire);
-            if before.0.is_multiple_of(2) && before == mark() {
-                return Some(books);
-            }
-            std::hint::spin_loop();
-        }
-        Some(seat.books(&account))
-    }
-
-    pub(crate) fn books(&self) -> BusBooks {
-        let register = self.register.lock();
-        let walk = &self.walk.0;
-        BusBooks {
-            published: walk.published.load(Ordering::Relaxed),
-            late: walk.late.load(Ordering::Relaxed),
-            collided: self.collided.load(Ordering::Relaxed),
-            subscribers: self.used().iter().filter_map(|seat| self.books_of(seat)).collect(),
-            departed: register.departed.clone(),
-        }
-    }
-
-    /// What each subscriber holds, who holds most first.
-    pub(crate) fn holdings(&self) -> Vec<Holding> {
-        let mut register = self.register.lock();
-        // One handle is the register's own: who holds nothing more needs not be remembered.
-        register.holding.retain(|account| Arc::strong_count(account) > 1);
-        let mut all: Vec<Holding> = register.holding.iter().map(Account::holding).collect();
-        for seat in self.used() {
-            all.extend(seat.card.lock().account.as_ref().map(Account::holding));
-        }
-        all.sort_by(|a, b| b.frames.cmp(&a.frames).then(b.oldest.map(|o| o.1).cmp(&a.oldest.map(|o| o.1))));
-        all
-    }
-}
-
-impl Register {
-    /// The seat is given to another one: its books go into those of all who left.
-    fn file(&mut self, seat: &Seat) {
-        let mut card = seat.card.lock();
-        if let Some(account) = card.account.take() {
-            self.departed += &seat.books(&account);
-            self.holding.retain(|account| Arc::strong_count(account) > 1);
-            if Arc::strong_count(&account) > 1 {
-                self.holding.push(account);
-            }
-        }
-        card.request = None;
     }
 }

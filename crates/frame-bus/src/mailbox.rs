@@ -1,276 +1,369 @@
-//! A mailbox: frames of one subscriber on their way from the callback to its reader.
+//! A mailbox: what waits for one subscriber, as positions in a ring.
 //!
-//! One publisher, one reader, cells that are exchanged in one step each. Neither ever waits for the other, also not for one that was
-//! put aside by the system in the middle of a step. Positions count accepted frames; position p lies in cell `p % depth`.
+//! One publisher, one reader. Neither ever waits for the other, also not for one that was put aside by the system in the middle of a
+//! step. Who moves `head` past position p owns p, and takes one count of the frame there.
 //!
-//! *Refusing* (a full mailbox takes nothing): the reader empties the cell, then moves `head`. *Displacing* (a full mailbox gives up its
-//! oldest): both move `head`, by compare-exchange. Who moves it past p owns p: the reader takes it, the publisher displaces it. A
-//! reader that was put aside between claim and take finds another frame in the cell, or none: it knows by the number that stood
-//! beside the cell when it claimed, puts back what is not its own, and counts its own as displaced.
+//! *Displacing* (a full mailbox gives up its oldest): both move `head`, by compare-exchange; the reader takes p, the publisher drops
+//! it. Both look into the entry *before* they claim: if the claim succeeds, what was seen was not displaced, and so not written over.
+//! The publisher puts the new frame in first and gives up the oldest then, so that a mailbox that holds something never looks empty.
+//! All who displace and want every frame share one ring, so that a frame is put in once for all of them.
 //!
-//! *Newest* ([`crate::Policy::Latest`]): one cell, exchanged by both, and no positions; so a frame that was published is never out of
-//! sight while the next one takes its place.
+//! *Refusing* (a full mailbox takes nothing): only the reader moves `head`, so that putting and taking are plain steps. Its ring is its
+//! own, for what it holds back may be older than anything in the shared one.
 //!
 //! What was lost is told exactly, without a log: frames that a full mailbox refused are noted at the next one accepted. Displaced
 //! positions form runs, each ended by a claim of the reader; the publisher notes the first number of run k in `runs[k % 2]`, which
 //! suffices because run k + 2 cannot begin before the reader has claimed twice.
 
-use frame_pool::{Lease, LeaseCell, Record};
+use frame_pool::{Lease, Record, Unclaimed};
 
 use crate::event::Lag;
-use crate::sync::{AtomicU64, Line, Ordering, bump};
+use crate::ring::{Entry, Ring};
+use crate::seat::AWAKE;
+use crate::sync::{AtomicU32, AtomicU64, Line, Ordering, bump};
 
-/// One cell and what is known of the frame in it.
-#[derive(Debug, Default)]
-struct Entry {
-    cell: LeaseCell,
-    number: AtomicU64,
-    /// Frames refused since the one accepted before.
-    refused_first: AtomicU64,
-    refused: AtomicU64,
-}
+/// Head of a mailbox that has no place in a ring: not yet, or not any more.
+pub(crate) const NOWHERE: u64 = u64::MAX;
 
-/// What the publisher alone writes; its reader looks at the tail.
+/// The next position of a reader that has not taken anything yet. No head is ever there.
+const UNPLACED: u64 = u64::MAX - 1;
+
+/// What the publisher alone writes.
 #[derive(Debug, Default)]
 struct Writing {
-    tail: AtomicU64,
+    depth: AtomicU64,
+    /// Up to this tail there is room, by the head as it was seen last.
+    limit: AtomicU64,
+    /// Frames that gave way, frames that found it full.
+    displaced: AtomicU64,
+    refused: AtomicU64,
     /// One past the position displaced last.
     displaced_to: AtomicU64,
     /// Runs begun.
     runs: AtomicU64,
     /// Frames refused since the last one accepted.
-    refused_first: AtomicU64,
-    refused: AtomicU64,
+    untold_first: AtomicU64,
+    untold: AtomicU64,
+    /// Where in the ring it began and ended; [`NOWHERE`]: not yet.
+    begin: AtomicU64,
+    end: AtomicU64,
+}
+
+/// What the reader writes; the publisher moves the head of a mailbox that gives up its oldest.
+#[derive(Debug, Default)]
+pub(crate) struct Reading {
+    head: AtomicU64,
+    pub(crate) taken: AtomicU64,
+    pub(crate) passed_over: AtomicU64,
+    /// How it waits.
+    pub(crate) waiting: AtomicU32,
 }
 
 #[derive(Debug)]
 pub(crate) struct Mailbox {
-    entries: Box<[Entry]>,
-    newest: Line<LeaseCell>,
-    head: Line<AtomicU64>,
+    pub(crate) reading: Line<Reading>,
     /// First number of the two youngest runs of displaced frames.
     runs: [AtomicU64; 2],
     writing: Line<Writing>,
+    /// For who does not share the one of all.
+    pub(crate) own: Ring,
     #[cfg(pool_loom)]
     pub(crate) fault: crate::model::Fault,
 }
 
 /// What the reader knows of where it stands.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Cursor {
-    /// The position after the one claimed last.
+    /// The position after the one claimed last, and its entry.
     next: u64,
+    at: usize,
     /// Runs of displaced frames that were noticed.
     runs: u64,
     /// Taken out, but lag comes first.
     pub(crate) aside: Option<Lease>,
     /// Lost, and not told yet.
     pub(crate) lag: Lag,
-    /// Frames that were displaced while this reader was taking them.
-    pub(crate) too_late: u64,
 }
 
-/// What became of a frame that was offered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Put {
-    Accepted,
-    /// Accepted, and the oldest one gave way.
-    Displaced,
-    Refused,
+impl Cursor {
+    pub(crate) fn new() -> Self {
+        Self { next: UNPLACED, at: 0, runs: 0, aside: None, lag: Lag::default() }
+    }
+
+    #[inline]
+    fn move_on(&mut self, head: u64, at: usize, ring: &Ring) {
+        self.next = head + 1;
+        self.at = if at + 1 == ring.used() { 0 } else { at + 1 };
+    }
 }
 
 impl Mailbox {
     pub(crate) fn new(depth: u32) -> Self {
         Self {
-            entries: (0..depth.max(1)).map(|_| Entry::default()).collect(),
-            newest: Line::default(),
-            head: Line::default(),
+            reading: Line::default(),
             runs: Default::default(),
             writing: Line::default(),
+            own: Ring::new(depth),
             #[cfg(pool_loom)]
             fault: crate::model::Fault::None,
         }
     }
 
-    /// Makes it as new. Only while neither publisher nor reader use it.
-    pub(crate) fn reset(&self) {
-        self.sweep();
-        let w = &self.writing.0;
-        let words =
-            [&self.writing.0.tail, &self.head.0, &w.displaced_to, &w.runs, &w.refused_first, &w.refused];
-        words.into_iter().for_each(|word| word.store(0, Ordering::Relaxed));
-    }
-
-    fn entry(&self, position: u64, depth: u64) -> &Entry {
-        // depth is at most the number of entries, so the index is inside.
-        &self.entries[(position % depth) as usize]
-    }
-
-    /// Frames accepted.
-    pub(crate) fn accepted(&self) -> u64 {
-        self.writing.0.tail.load(Ordering::Acquire)
-    }
-
-    /// Frames taken or displaced.
-    pub(crate) fn gone(&self) -> u64 {
-        self.head.0.load(Ordering::Acquire)
-    }
-
-    /// Frames that wait. The head first: it never passes the tail.
-    pub(crate) fn unread(&self) -> u64 {
-        let gone = self.gone();
-        self.accepted().saturating_sub(gone) + u64::from(!self.newest.0.is_empty())
-    }
-
-    /// Publisher: puts a frame where only the newest is kept.
-    #[inline]
-    pub(crate) fn put_newest(&self, lease: Lease) -> Put {
-        if self.newest.0.swap(Some(lease)).is_some() { Put::Displaced } else { Put::Accepted }
-    }
-
-    /// Reader, or who takes back: the newest frame.
-    #[inline]
-    pub(crate) fn take_newest(&self) -> Option<Lease> {
-        self.newest.0.swap(None)
-    }
-
-    /// Publisher: puts a frame in; a full mailbox gives up its oldest.
-    pub(crate) fn put_displacing(&self, depth: u64, lease: Lease, number: u64) -> Put {
-        let (tail, mut put) = (self.writing.0.tail.load(Ordering::Relaxed), Put::Accepted);
-        let entry = self.entry(tail, depth);
-        let head = self.head.0.load(Ordering::Acquire);
-        if tail.wrapping_sub(head) >= depth && self.displace(head, entry) {
-            put = Put::Displaced;
+    /// Makes it as new, for `depth` frames, no more than it was made for; with a place in its own ring, or none yet. Only while it is
+    /// closed, and neither publisher nor reader uses it.
+    pub(crate) fn reset(&self, depth: u32, own: bool) {
+        let (w, r) = (&self.writing.0, &self.reading.0);
+        let ours = [&w.displaced, &w.refused, &w.displaced_to, &w.runs, &w.untold_first, &w.untold];
+        let all = ours.into_iter().chain([&r.taken, &r.passed_over]);
+        all.for_each(|word| word.store(0, Ordering::Relaxed));
+        r.waiting.store(AWAKE, Ordering::Relaxed);
+        w.depth.store(depth.into(), Ordering::Relaxed);
+        w.end.store(NOWHERE, Ordering::Relaxed);
+        w.begin.store(NOWHERE, Ordering::Relaxed);
+        r.head.store(NOWHERE, Ordering::Relaxed);
+        if own {
+            self.own.reset(depth);
+            self.begin(0);
         }
-        entry.number.store(number, Ordering::Relaxed);
-        // What comes out was displaced just now, or belongs to a reader that was too late for it.
-        drop(entry.cell.swap(Some(lease)));
-        self.writing.0.tail.store(tail + 1, Ordering::Release);
-        put
     }
 
-    /// Publisher: claims the oldest position, unless its reader was faster; then there is room.
-    fn displace(&self, head: u64, entry: &Entry) -> bool {
+    /// Gives it a place in its ring.
+    pub(crate) fn begin(&self, tail: u64) {
         let w = &self.writing.0;
+        w.begin.store(tail, Ordering::Relaxed);
+        // Release: the reader that sees its head sees where it began.
+        self.reading.0.head.store(tail, Ordering::Release);
+        self.note_head(tail);
+    }
+
+    pub(crate) fn depth(&self) -> u64 {
+        self.writing.0.depth.load(Ordering::Relaxed)
+    }
+
+    /// Whether it has a place in a ring.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.reading.0.head.load(Ordering::Relaxed) != NOWHERE
+    }
+
+    fn note_head(&self, head: u64) -> u64 {
+        let limit = head.saturating_add(self.writing.0.depth.load(Ordering::Relaxed));
+        self.writing.0.limit.store(limit, Ordering::Relaxed);
+        limit
+    }
+
+    /// Frames put in for it.
+    pub(crate) fn accepted(&self, ring: &Ring) -> u64 {
+        let w = &self.writing.0;
+        let end = w.end.load(Ordering::Acquire).min(ring.tail());
+        end.saturating_sub(w.begin.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn displaced(&self) -> u64 {
+        self.writing.0.displaced.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn refused(&self) -> u64 {
+        self.writing.0.refused.load(Ordering::Relaxed)
+    }
+
+    /// Position up to which frames were taken or displaced.
+    pub(crate) fn head(&self) -> u64 {
+        self.reading.0.head.load(Ordering::Acquire)
+    }
+
+    /// Frames that wait. While the publisher is at it, one that is about to give way may be among them.
+    pub(crate) fn unread(&self, ring: &Ring) -> u64 {
+        // The head first: it never passes the tail. One that is nowhere is past it.
+        let head = self.head();
+        ring.tail().saturating_sub(head)
+    }
+
+    /// Publisher: puts a frame into its own ring; a full mailbox gives up its oldest.
+    pub(crate) fn put_displacing(&self, lease: Lease, number: u64) {
+        let tail = self.own.fill(lease, number, 0);
+        let w = &self.writing.0;
+        if tail > w.limit.load(Ordering::Relaxed) {
+            let depth = w.depth.load(Ordering::Relaxed);
+            let head = self.make_room(tail, depth, &self.own);
+            w.limit.store(head.saturating_add(depth), Ordering::Relaxed);
+        }
+    }
+
+    /// Publisher: looks whether the reader is further behind than `depth`, and gives up the oldest if so. Answers where the head is.
+    #[inline]
+    pub(crate) fn make_room(&self, tail: u64, depth: u64, ring: &Ring) -> u64 {
+        // Acquire: what the reader claimed it has looked at, before its entry is filled again.
+        let head = self.reading.0.head.load(Ordering::Acquire);
+        if tail.saturating_sub(head) > depth { self.displace(head, ring) } else { head }
+    }
+
+    /// Publisher: gives up the oldest position, unless its reader was faster. Answers the next one.
+    fn displace(&self, head: u64, ring: &Ring) -> u64 {
+        let (w, entry) = (&self.writing.0, ring.entry(ring.place_of(head)));
         let run = w.runs.load(Ordering::Relaxed);
         let begins = run == 0 || w.displaced_to.load(Ordering::Relaxed) != head;
         if begins {
             self.runs[(run % 2) as usize].store(entry.number.load(Ordering::Relaxed), Ordering::Relaxed);
         }
-        // Release: who claims the next position sees the run's first number. Acquire: as for the reader's own claim.
-        if self.head.0.compare_exchange(head, head + 1, Ordering::AcqRel, Ordering::Acquire).is_err() {
-            return false;
+        let seen = entry.word.peek();
+        // Release: who claims the next position sees the run's first number. Acquire: as for the look at the head.
+        let claimed =
+            self.reading.0.head.compare_exchange(head, head + 1, Ordering::AcqRel, Ordering::Acquire);
+        if claimed.is_ok() {
+            w.displaced_to.store(head + 1, Ordering::Relaxed);
+            w.runs.store(run + u64::from(begins), Ordering::Relaxed);
+            bump(&w.displaced, 1);
+            // SAFETY: this thread put the lease in, and the exchange makes this mailbox's count of position `head` its own: no reader
+            // claims it any more.
+            drop(seen.map(|oldest| unsafe { oldest.claim() }));
         }
-        w.displaced_to.store(head + 1, Ordering::Relaxed);
-        w.runs.store(run + u64::from(begins), Ordering::Relaxed);
+        // Whoever it was, the head is one further at least.
+        head + 1
+    }
+
+    /// Publisher: puts a frame into its own ring if there is room. Whether there was.
+    #[inline]
+    pub(crate) fn put_refusing(&self, lease: Lease, number: u64) -> bool {
+        let w = &self.writing.0;
+        let tail = self.own.tail();
+        if tail >= w.limit.load(Ordering::Relaxed) {
+            // Acquire: the reader emptied the entry before it moved the head.
+            if tail >= self.note_head(self.reading.0.head.load(Ordering::Acquire)) {
+                self.refuse(number);
+                return false;
+            }
+        }
+        let untold = w.untold.load(Ordering::Relaxed);
+        if untold != 0 {
+            w.untold.store(0, Ordering::Relaxed);
+        }
+        self.own.fill(lease, w.untold_first.load(Ordering::Relaxed), untold);
         true
     }
 
-    /// Publisher: puts a frame in if there is room.
-    pub(crate) fn put_refusing(&self, depth: u64, lease: Lease, number: u64) -> Put {
-        let (tail, w) = (self.writing.0.tail.load(Ordering::Relaxed), &self.writing.0);
-        // Acquire: the reader emptied the cell before it moved the head.
-        if tail.wrapping_sub(self.head.0.load(Ordering::Acquire)) >= depth {
-            if w.refused.load(Ordering::Relaxed) == 0 {
-                w.refused_first.store(number, Ordering::Relaxed);
-            }
-            bump(&w.refused, 1);
-            return Put::Refused;
+    fn refuse(&self, number: u64) {
+        let w = &self.writing.0;
+        if w.untold.load(Ordering::Relaxed) == 0 {
+            w.untold_first.store(number, Ordering::Relaxed);
         }
-        let entry = self.entry(tail, depth);
-        entry.refused_first.store(w.refused_first.load(Ordering::Relaxed), Ordering::Relaxed);
-        entry.refused.store(w.refused.load(Ordering::Relaxed), Ordering::Relaxed);
-        w.refused.store(0, Ordering::Relaxed);
-        drop(entry.cell.swap(Some(lease)));
-        self.writing.0.tail.store(tail + 1, Ordering::Release);
-        Put::Accepted
-    }
-
-    /// Publisher: takes back the frame put in last, because its reader has left. The reader empties the cells after it said so, and
-    /// this comes after the put: one of the two finds the frame.
-    pub(crate) fn take_back(&self, depth: u64) {
-        drop(self.take_newest());
-        let last = self.writing.0.tail.load(Ordering::Relaxed).wrapping_sub(1);
-        drop(self.entry(last, depth).cell.swap(None));
+        bump(&w.untold, 1);
+        bump(&w.refused, 1);
     }
 
     /// Reader: takes the oldest frame of a refusing mailbox.
-    pub(crate) fn take_refusing(&self, depth: u64, cursor: &mut Cursor) -> Option<Lease> {
-        loop {
-            let head = self.head.0.load(Ordering::Relaxed);
-            if self.writing.0.tail.load(Ordering::Acquire) == head {
-                return None;
-            }
-            let entry = self.entry(head, depth);
-            let refused = entry.refused.load(Ordering::Relaxed);
-            cursor.lag.add(entry.refused_first.load(Ordering::Relaxed), refused);
-            let lease = entry.cell.swap(None);
-            // Release: the publisher fills the cell again after the reader emptied it.
-            self.head.0.store(head + 1, Ordering::Release);
-            // Nobody else empties a cell that was accepted: `None` cannot be, and would be a frame that is gone.
-            if lease.is_some() {
-                return lease;
-            }
+    #[inline]
+    pub(crate) fn take_refusing(&self, cursor: &mut Cursor) -> Option<Lease> {
+        let head = self.reading.0.head.load(Ordering::Relaxed);
+        let entry = self.own.entry(cursor.at);
+        if entry.stamp.load(Ordering::Acquire) != head + 1 {
+            return None;
         }
+        cursor.lag.add(entry.number.load(Ordering::Relaxed), entry.refused.load(Ordering::Relaxed));
+        // SAFETY: the stamp was acquired, and from a refusing mailbox nobody but the one reader takes: position `head` is taken once,
+        // because the head is moved on below.
+        let lease = entry.word.peek().map(|lease| unsafe { lease.claim() });
+        // Release: the publisher fills the entry again after the reader emptied it.
+        self.reading.0.head.store(head + 1, Ordering::Release);
+        cursor.move_on(head, cursor.at, &self.own);
+        lease
     }
 
     /// Reader: takes the oldest frame of a displacing mailbox.
-    pub(crate) fn take_displacing(&self, depth: u64, cursor: &mut Cursor) -> Option<Lease> {
+    #[inline]
+    pub(crate) fn take_displacing(&self, ring: &Ring, cursor: &mut Cursor) -> Option<Lease> {
         loop {
-            let head = self.head.0.load(Ordering::Acquire);
-            if self.writing.0.tail.load(Ordering::Acquire) == head {
+            let head = self.reading.0.head.load(Ordering::Acquire);
+            let at = if head == cursor.next { cursor.at } else { self.find(head, ring, cursor)? };
+            let entry = ring.entry(at);
+            let stamp = entry.stamp.load(Ordering::Acquire);
+            if stamp <= head {
                 return None;
             }
-            let entry = self.entry(head, depth);
-            let number = entry.number.load(Ordering::Relaxed);
-            if !self.claim(head) {
+            let seen = entry.word.peek();
+            // A younger stamp says that the head is not there any more.
+            if stamp != head + 1 || !self.claim(head) {
                 continue;
             }
-            if head > cursor.next {
-                let first = self.runs[(cursor.runs % 2) as usize].load(Ordering::Relaxed);
-                cursor.lag.add(first, head - cursor.next);
-                cursor.runs += 1;
+            if head != cursor.next {
+                self.note_run(head, cursor);
             }
-            cursor.next = head + 1;
-            match entry.cell.swap(None) {
-                Some(lease) if number_of(lease.record()) == number => return Some(lease),
-                // A younger one, whose turn comes. If the cell was filled meanwhile, this one was displaced by that.
-                Some(younger) => drop(self.put_back(entry, younger)),
-                None => {}
-            }
-            cursor.lag.add(number, 1);
-            cursor.too_late += 1;
+            cursor.move_on(head, at, ring);
+            // SAFETY: the claim made this mailbox's count of position `head` the reader's own. Nobody had claimed it before, so the entry
+            // was not filled again, and what was seen under the stamp of this position is its lease.
+            return self.look_again(entry, seen).map(|lease| unsafe { lease.claim() });
         }
     }
 
-    fn put_back(&self, entry: &Entry, lease: Lease) -> Option<Lease> {
+    /// Reader: the entry of a head that it did not move there itself; none if there is no head yet.
+    #[cold]
+    fn find(&self, head: u64, ring: &Ring, cursor: &mut Cursor) -> Option<usize> {
+        if head == NOWHERE {
+            return None;
+        }
+        if cursor.next == UNPLACED {
+            cursor.next = self.writing.0.begin.load(Ordering::Relaxed);
+        }
+        Some(ring.place_of(head))
+    }
+
+    /// Reader: positions were displaced before the one that was claimed.
+    #[cold]
+    fn note_run(&self, head: u64, cursor: &mut Cursor) {
+        let first = self.runs[(cursor.runs % 2) as usize].load(Ordering::Relaxed);
+        cursor.lag.add(first, head.saturating_sub(cursor.next));
+        cursor.runs += 1;
+    }
+
+    /// What was seen before the claim. The control looks after it, when the entry may be filled again.
+    #[inline]
+    fn look_again(&self, entry: &Entry, seen: Option<Unclaimed>) -> Option<Unclaimed> {
         #[cfg(pool_loom)]
-        if self.fault == crate::model::Fault::KeepsTheYounger {
-            return Some(lease);
+        if self.fault == crate::model::Fault::LooksAfterClaim {
+            return entry.word.peek();
         }
-        entry.cell.put_if_empty(lease)
+        let _ = entry;
+        seen
     }
 
+    #[inline]
     fn claim(&self, head: u64) -> bool {
         #[cfg(pool_loom)]
         if self.fault == crate::model::Fault::ClaimsUnasked {
-            self.head.0.store(head + 1, Ordering::Release);
+            self.reading.0.head.store(head + 1, Ordering::Release);
             return true;
         }
-        self.head.0.compare_exchange(head, head + 1, Ordering::AcqRel, Ordering::Acquire).is_ok()
+        // Release: the publisher fills the entry again after the reader looked. Acquire: the number of the first displaced frame.
+        self.reading.0.head.compare_exchange(head, head + 1, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
     /// Reader: frames refused after the last one accepted; to be asked when nothing is published any more.
     pub(crate) fn refused_at_the_end(&self, lag: &mut Lag) {
         let w = &self.writing.0;
-        let refused = w.refused.swap(0, Ordering::Relaxed);
-        lag.add(w.refused_first.load(Ordering::Relaxed), refused);
+        let refused = w.untold.swap(0, Ordering::Relaxed);
+        lag.add(w.untold_first.load(Ordering::Relaxed), refused);
     }
 
-    /// Reader that leaves: empties all cells.
-    pub(crate) fn sweep(&self) {
-        self.entries.iter().for_each(|entry| drop(entry.cell.swap(None)));
-        drop(self.take_newest());
+    /// Drops what waits, and gives up the place in the ring. For who knows that nothing is put in any more: two may be at it.
+    pub(crate) fn close(&self, ring: &Ring) {
+        loop {
+            let head = self.reading.0.head.load(Ordering::Acquire);
+            if head == NOWHERE {
+                return;
+            }
+            let entry = ring.entry(ring.place_of(head));
+            let is_there = entry.stamp.load(Ordering::Acquire) == head + 1;
+            let seen = entry.word.peek();
+            let next = if is_there { head + 1 } else { NOWHERE };
+            let moved = self.reading.0.head.compare_exchange(head, next, Ordering::AcqRel, Ordering::Relaxed);
+            if moved.is_err() {
+                continue;
+            }
+            if !is_there {
+                return self.writing.0.end.store(head, Ordering::Release);
+            }
+            // SAFETY: as for a reader's claim: the stamp was this position's, and the exchange makes its count this thread's own.
+            drop(seen.map(|left| unsafe { left.claim() }));
+        }
     }
 }
 

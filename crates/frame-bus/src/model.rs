@@ -16,14 +16,18 @@ use crate::subscriber::Subscriber;
 pub enum Fault {
     /// Nothing.
     None,
-    /// A reader that finds a younger frame than it claimed drops it.
-    KeepsTheYounger,
+    /// The reader looks into an entry after it has claimed it.
+    LooksAfterClaim,
     /// The reader moves the head without asking whether the publisher was faster.
     ClaimsUnasked,
-    /// The publisher does not look whether the reader left while it put a frame in.
-    KeepsAfterLeave,
-    /// Neither the reader that lies down nor the publisher makes sure that one of them sees the other.
-    NoFence,
+    /// The publisher does not look whether a reader left while it walked.
+    ForgetsLeavers,
+    /// A reader that leaves sweeps its mailbox though a walk is under way.
+    SweepsBeside,
+    /// The publisher fills the shared ring though one who left empties its mailbox there.
+    HelpsNot,
+    /// The publisher asks whether somebody sleeps before it hands out the frame.
+    SleepersSeenEarly,
     /// The end of a delivery is not asked for before the end of the bus is told.
     EndUnasked,
     /// The dispatcher is not rung when the bus is closed.
@@ -40,7 +44,9 @@ impl ModelBus {
     pub fn broken(plan: BusPlan, fault: Fault) -> Self {
         let mut fanout = Fanout::new(plan);
         fanout.fault = fault;
-        fanout.seats.iter_mut().for_each(|seat| seat.mailbox.fault = fault);
+        for seat in fanout.seats.iter_mut().filter_map(Arc::get_mut) {
+            seat.mailbox.fault = fault;
+        }
         let quiet = fanout.bell.listen();
         Self(Arc::new(fanout), quiet)
     }

@@ -18,7 +18,7 @@ pub struct BusPlan {
     /// Frames that subscribers may hold together, unread and at work: N - 2 + R for a ring of N slots and R reserve blocks. No
     /// mailbox is deeper. At least 1.
     pub frames: u32,
-    /// Most subscribers at a time. At least 1.
+    /// Most subscribers at a time. At least 1, at most 65,535.
     pub seats: u32,
     /// Shortest time between two frames, if known: by it a subscriber with [`Pace::PerSecond`] is admitted.
     pub frame_time: Option<Duration>,
@@ -79,11 +79,11 @@ impl Policy {
         }
     }
 
+    #[inline]
     pub(crate) fn keeps(self) -> Keeps {
         match self {
             Self::Every { .. } | Self::DropNewest { .. } => Keeps::Refusing,
-            Self::DropOldest { .. } => Keeps::Displacing,
-            Self::Latest => Keeps::Newest,
+            Self::DropOldest { .. } | Self::Latest => Keeps::Displacing,
         }
     }
 }
@@ -93,7 +93,6 @@ impl Policy {
 pub(crate) enum Keeps {
     Refusing,
     Displacing,
-    Newest,
 }
 
 /// How many of the frames are for a subscriber.

@@ -1,22 +1,27 @@
 //! A seat: where one subscriber after the other sits. Made with the bus, so that joining allocates nothing that the publisher looks at.
 
-use std::sync::Arc;
 use std::task::Waker;
 
 use frame_pool::{Doorbell, Evidence, Lease, Record};
 
+use crate::account::{Account, Opened};
 use crate::books::SubscriberBooks;
-use crate::frame::Account;
-use crate::mailbox::{Mailbox, Put};
+use crate::mailbox::{Mailbox, Reading};
 use crate::plan::{Filter, Keeps, Pace, Policy, Request};
+use crate::ring::Ring;
 use crate::sync::{AtomicU32, AtomicU64, Line, Mutex, Ordering, bump};
 
 /// Phases of a seat, in the low bits of its state; the bits above count who sat here.
 pub(crate) const FREE: u64 = 0;
 pub(crate) const ACTIVE: u64 = 1;
-pub(crate) const LEFT: u64 = 2;
-pub(crate) const PHASE: u64 = 3;
-pub(crate) const GENERATION: u64 = 4;
+/// The subscriber has left; its mailbox is not swept yet.
+pub(crate) const LEAVING: u64 = 2;
+/// Somebody sweeps the mailbox.
+pub(crate) const SWEEPING: u64 = 3;
+/// Free again; the books of who left are here.
+pub(crate) const LEFT: u64 = 4;
+pub(crate) const PHASE: u64 = 7;
+pub(crate) const GENERATION: u64 = 8;
 
 /// How the reader waits, in `waiting`.
 pub(crate) const AWAKE: u32 = 0;
@@ -25,15 +30,12 @@ pub(crate) const TASK: u32 = 2;
 /// A task that was woken and has not looked yet.
 pub(crate) const TOLD: u32 = 3;
 
-const REFUSING: u32 = Keeps::Refusing as u32;
-const DISPLACING: u32 = Keeps::Displacing as u32;
-
-/// The request as the publisher reads it. Written by who joins, before the seat is active.
+/// What the publisher reads of a seat, and only those write who join and leave: the request comes before the seat is active.
 #[derive(Debug, Default)]
-struct Rule {
-    keeps: AtomicU32,
+pub(crate) struct Rule {
+    /// Generation and phase.
+    pub(crate) state: AtomicU64,
     ends: AtomicU32,
-    depth: AtomicU64,
     /// Every n-th; 0: no such pace.
     nth: AtomicU64,
     /// Least nanoseconds between two; 0: no such pace.
@@ -44,49 +46,31 @@ struct Rule {
     proven: AtomicU32,
     /// Neither pace nor filter: all frames are wanted.
     plain: AtomicU32,
+    /// A full mailbox takes nothing.
+    refuses: AtomicU32,
 }
 
-/// What the publisher counts.
+/// What the publisher notes beside what its mailbox does.
 #[derive(Debug, Default)]
 struct Offered {
-    offered: AtomicU64,
     skipped: AtomicU64,
-    displaced: AtomicU64,
-    refused: AtomicU64,
     /// Frames that passed the filter, and when the next is due.
     passed: AtomicU64,
     due_ns: AtomicU64,
 }
 
-/// What the reader counts.
-#[derive(Debug, Default)]
-pub(crate) struct Taken {
-    pub(crate) taken: AtomicU64,
-    pub(crate) passed_over: AtomicU64,
-    pub(crate) too_late: AtomicU64,
-    pub(crate) left: AtomicU64,
-}
-
 /// What neither publisher nor hot reader looks at.
 #[derive(Debug, Default)]
 pub(crate) struct Card {
-    pub(crate) account: Option<Arc<Account>>,
+    pub(crate) account: Option<Opened>,
     pub(crate) request: Option<Request>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Seat {
-    /// Generation and phase.
-    pub(crate) state: AtomicU64,
-    /// The delivery that was going on when the last reader left.
-    pub(crate) left_during: AtomicU64,
-    rule: Rule,
-    /// Publisher: whether the present frame is for this seat.
-    pub(crate) chosen: AtomicU32,
-    pub(crate) mailbox: Mailbox,
+    pub(crate) rule: Line<Rule>,
     offered: Line<Offered>,
-    pub(crate) reading: Line<Taken>,
-    pub(crate) waiting: AtomicU32,
+    pub(crate) mailbox: Mailbox,
     pub(crate) bell: Doorbell,
     pub(crate) waker: Mutex<Option<Waker>>,
     /// Generation whose wait is to end.
@@ -94,28 +78,12 @@ pub(crate) struct Seat {
     pub(crate) card: Mutex<Card>,
 }
 
-/// What an offer came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Offer {
-    /// In the mailbox.
-    Put,
-    /// No room, which is no news.
-    Refused,
-    /// No room, and the run is to end.
-    Ends,
-}
-
 impl Seat {
     pub(crate) fn new(depth: u32) -> Self {
         Self {
-            state: AtomicU64::new(FREE),
-            left_during: AtomicU64::new(0),
-            rule: Rule::default(),
-            chosen: AtomicU32::new(0),
-            mailbox: Mailbox::new(depth),
+            rule: Line::default(),
             offered: Line::default(),
-            reading: Line::default(),
-            waiting: AtomicU32::new(AWAKE),
+            mailbox: Mailbox::new(depth),
             bell: Doorbell::new(),
             waker: Mutex::new(None),
             cancelled: AtomicU64::new(0),
@@ -124,13 +92,10 @@ impl Seat {
     }
 
     /// Lets a subscriber sit down; returns the state that says so, to be stored by the caller. The seat must be out of everybody's
-    /// sight: not active, and no delivery under way that saw it active.
-    pub(crate) fn prepare(&self, request: &Request, account: &Arc<Account>) -> u64 {
-        self.mailbox.reset();
-        let (o, r, rule) = (&self.offered.0, &self.reading.0, &self.rule);
-        let counters = [&o.offered, &o.skipped, &o.displaced, &o.refused, &o.passed, &o.due_ns];
-        counters.into_iter().for_each(|counter| counter.store(0, Ordering::Relaxed));
-        let counters = [&r.taken, &r.passed_over, &r.too_late, &r.left];
+    /// sight: never used, or left and swept.
+    pub(crate) fn prepare(&self, request: &Request, account: Opened) -> u64 {
+        let (o, rule) = (&self.offered.0, &self.rule.0);
+        let counters = [&o.skipped, &o.passed, &o.due_ns];
         counters.into_iter().for_each(|counter| counter.store(0, Ordering::Relaxed));
         let (nth, period) = match request.pace {
             Pace::All => (0, 0),
@@ -138,9 +103,7 @@ impl Seat {
             Pace::PerSecond(rate) => (0, 1_000_000_000 / u64::from(rate.get())),
         };
         let every = matches!(request.policy, Policy::Every { .. });
-        rule.keeps.store(request.policy.keeps() as u32, Ordering::Relaxed);
         rule.ends.store((every && request.end_on_overrun).into(), Ordering::Relaxed);
-        rule.depth.store(request.policy.depth().into(), Ordering::Relaxed);
         rule.nth.store(nth, Ordering::Relaxed);
         rule.period_ns.store(period, Ordering::Relaxed);
         rule.first.store(request.filter.first, Ordering::Relaxed);
@@ -149,23 +112,57 @@ impl Seat {
         rule.proven.store(request.filter.proven.into(), Ordering::Relaxed);
         let plain = (nth, period) == (0, 0) && request.filter == Filter::default();
         rule.plain.store(plain.into(), Ordering::Relaxed);
-        self.waiting.store(AWAKE, Ordering::Relaxed);
-        *self.card.lock() = Card { account: Some(Arc::clone(account)), request: Some(request.clone()) };
-        ((self.state.load(Ordering::Relaxed) & !PHASE) + GENERATION) | ACTIVE
+        let refuses = request.policy.keeps() == Keeps::Refusing;
+        rule.refuses.store(refuses.into(), Ordering::Relaxed);
+        self.mailbox.reset(request.policy.depth(), !self.shares());
+        *self.card.lock() = Card { account: Some(account), request: Some(request.clone()) };
+        ((rule.state.load(Ordering::Relaxed) & !PHASE) + GENERATION) | ACTIVE
+    }
+
+    /// What its reader writes.
+    #[inline]
+    pub(crate) fn reading(&self) -> &Reading {
+        &self.mailbox.reading.0
+    }
+
+    #[inline]
+    pub(crate) fn phase(&self) -> u64 {
+        self.rule.0.state.load(Ordering::Acquire) & PHASE
+    }
+
+    /// Goes from one phase to the next, if it is in that; one of several who try succeeds.
+    pub(crate) fn go(&self, from: u64, to: u64) -> bool {
+        let state = self.rule.0.state.load(Ordering::Relaxed);
+        let (from, to) = (state & !PHASE | from, state & !PHASE | to);
+        self.rule.0.state.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
     /// Whether a subscriber sits here and reads.
     #[inline]
     pub(crate) fn is_active(&self) -> bool {
-        self.state.load(Ordering::Acquire) & PHASE == ACTIVE
+        self.phase() == ACTIVE
     }
 
-    /// Publisher: whether the subscriber wants the frame. To be asked once for each frame.
+    /// Whether it wants every frame.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.rule.0.plain.load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether its mailbox is in the ring that all such subscribers share: it wants every frame, and gives up its oldest.
     #[inline]
+    pub(crate) fn shares(&self) -> bool {
+        self.is_plain() && self.rule.0.refuses.load(Ordering::Relaxed) == 0
+    }
+
+    /// The ring of its mailbox.
+    #[inline]
+    pub(crate) fn ring<'a>(&'a self, shared: &'a Ring) -> &'a Ring {
+        if self.shares() { shared } else { &self.mailbox.own }
+    }
+
+    /// Publisher: whether a subscriber who does not want every frame wants this one. To be asked once for each frame.
     pub(crate) fn wants(&self, record: &Record) -> bool {
-        bump(&self.offered.0.offered, 1);
-        let plain = self.rule.plain.load(Ordering::Relaxed) != 0;
-        let wanted = plain || (self.passes(record) && self.is_due(record));
+        let wanted = self.passes(record) && self.is_due(record);
         if !wanted {
             bump(&self.offered.0.skipped, 1);
         }
@@ -173,7 +170,7 @@ impl Seat {
     }
 
     fn passes(&self, record: &Record) -> bool {
-        let rule = &self.rule;
+        let rule = &self.rule.0;
         record.number >= rule.first.load(Ordering::Relaxed)
             && record.number <= rule.last.load(Ordering::Relaxed)
             && (rule.after_loss.load(Ordering::Relaxed) == 0 || record.lost_before > 0)
@@ -181,9 +178,8 @@ impl Seat {
     }
 
     fn is_due(&self, record: &Record) -> bool {
-        let (nth, period) =
-            (self.rule.nth.load(Ordering::Relaxed), self.rule.period_ns.load(Ordering::Relaxed));
-        let o = &self.offered.0;
+        let (o, rule) = (&self.offered.0, &self.rule.0);
+        let (nth, period) = (rule.nth.load(Ordering::Relaxed), rule.period_ns.load(Ordering::Relaxed));
         if nth > 1 {
             let passed = o.passed.load(Ordering::Relaxed);
             o.passed.store(passed + 1, Ordering::Relaxed);
@@ -202,62 +198,35 @@ impl Seat {
         true
     }
 
-    /// Publisher: puts a frame in, as the policy says.
+    /// Publisher: puts a frame into a mailbox with a ring of its own. False if that was an overrun that is to end the run.
     #[inline]
-    pub(crate) fn put(&self, lease: Lease, number: u64) -> Offer {
-        let depth = self.rule.depth.load(Ordering::Relaxed);
-        let put = match self.rule.keeps.load(Ordering::Relaxed) {
-            REFUSING => self.mailbox.put_refusing(depth, lease, number),
-            DISPLACING => self.mailbox.put_displacing(depth, lease, number),
-            _ => self.mailbox.put_newest(lease),
-        };
-        match put {
-            Put::Accepted => {}
-            Put::Displaced => bump(&self.offered.0.displaced, 1),
-            Put::Refused => {
-                bump(&self.offered.0.refused, 1);
-                let ends = self.rule.ends.load(Ordering::Relaxed) != 0;
-                return if ends { Offer::Ends } else { Offer::Refused };
-            }
+    pub(crate) fn put(&self, lease: Lease, number: u64) -> bool {
+        if self.rule.0.refuses.load(Ordering::Relaxed) == 0 {
+            self.mailbox.put_displacing(lease, number);
+            return true;
         }
-        if !self.is_active() && !self.keeps_after_leave() {
-            self.mailbox.take_back(depth);
-        }
-        Offer::Put
-    }
-
-    fn keeps_after_leave(&self) -> bool {
-        #[cfg(pool_loom)]
-        return self.mailbox.fault == crate::model::Fault::KeepsAfterLeave;
-        #[cfg(not(pool_loom))]
-        false
-    }
-
-    /// Frames that its mailbox may hold.
-    pub(crate) fn depth(&self) -> u64 {
-        self.rule.depth.load(Ordering::Relaxed)
+        self.mailbox.put_refusing(lease, number) || self.rule.0.ends.load(Ordering::Relaxed) == 0
     }
 
     /// Publisher, dispatcher: whether there is something to read.
     #[inline]
-    pub(crate) fn has_mail(&self) -> bool {
-        self.mailbox.unread() > 0
+    pub(crate) fn has_mail(&self, shared: &Ring) -> bool {
+        self.mailbox.unread(self.ring(shared)) > 0
     }
 
     /// Its books, as they stand. What is unread is what is in no other column, so that they balance also while frames move.
-    pub(crate) fn books(&self, account: &Account) -> SubscriberBooks {
-        let (o, r) = (&self.offered.0, &self.reading.0);
-        let left = r.left.load(Ordering::Relaxed);
+    pub(crate) fn books(&self, account: &Account, shared: &Ring) -> SubscriberBooks {
+        let (o, r) = (&self.offered.0, self.reading());
         let (taken, passed_over) = (r.taken.load(Ordering::Relaxed), r.passed_over.load(Ordering::Relaxed));
-        let displaced = o.displaced.load(Ordering::Relaxed) + r.too_late.load(Ordering::Relaxed);
-        let (refused, skipped) = (o.refused.load(Ordering::Relaxed), o.skipped.load(Ordering::Relaxed));
-        let offered = o.offered.load(Ordering::Relaxed);
+        let (displaced, refused) = (self.mailbox.displaced(), self.mailbox.refused());
+        let skipped = o.skipped.load(Ordering::Relaxed);
+        // Each frame was put in, refused or skipped.
+        let offered = self.mailbox.accepted(self.ring(shared)) + refused + skipped;
         let elsewhere = taken + passed_over + displaced + refused + skipped;
-        let has_left = self.state.load(Ordering::Acquire) & PHASE != ACTIVE;
         let rest = offered.saturating_sub(elsewhere);
-        let (unread, left) = if has_left { (0, rest) } else { (rest - left.min(rest), left) };
+        let (unread, left) = if self.is_active() { (rest, 0) } else { (0, rest) };
         SubscriberBooks {
-            name: account.name.to_string(),
+            name: account.name(),
             offered,
             taken,
             torn: account.torn(),
@@ -268,11 +237,5 @@ impl Seat {
             passed_over,
             left,
         }
-    }
-
-    /// Whether a delivery can be under way that saw the last subscriber here.
-    pub(crate) fn is_still(&self, delivery: u64) -> bool {
-        let during = self.left_during.load(Ordering::Relaxed);
-        during.is_multiple_of(2) || during != delivery
     }
 }

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use frame_pool::{Lease, Ticket};
 
+use crate::account::Account;
 use crate::books::SubscriberBooks;
 use crate::event::{Closed, Closing, Event, Lag, WaitError};
 use crate::fanout::Fanout;
-use crate::frame::{Account, Frame};
+use crate::frame::Frame;
 use crate::mailbox::Cursor;
 use crate::plan::{Keeps, Policy, Request, Wait};
 use crate::seat::{GENERATION, Seat, THREAD};
@@ -22,21 +23,43 @@ use crate::sync::{Ordering, bump};
 #[must_use = "dropping a subscriber leaves the bus"]
 pub struct Subscriber {
     pub(crate) bus: Arc<Fanout>,
-    pub(crate) index: usize,
+    pub(crate) seat: Arc<Seat>,
     generation: u64,
-    account: Arc<Account>,
+    name: Box<str>,
+    account: &'static Account,
     cursor: Cursor,
     policy: Policy,
+    way: Way,
     wait: Wait,
     /// The stream of events has ended.
     pub(crate) told_end: bool,
+}
+
+/// How frames are taken out of its mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Displacing, in the ring of all.
+    Shared,
+    Refusing,
+    /// Displacing, in a ring of its own.
+    Displacing,
+}
+
+impl Way {
+    fn of(seat: &Seat, request: &Request) -> Self {
+        match request.policy.keeps() {
+            Keeps::Refusing => Self::Refusing,
+            Keeps::Displacing if seat.shares() => Self::Shared,
+            Keeps::Displacing => Self::Displacing,
+        }
+    }
 }
 
 /// Ends a wait from another thread.
 #[derive(Clone)]
 pub struct Canceller {
     bus: Arc<Fanout>,
-    index: usize,
+    seat: Arc<Seat>,
     generation: u64,
 }
 
@@ -50,70 +73,73 @@ impl Canceller {
     /// Ends the wait that is going on, or else the next one, with [`WaitError::Cancelled`] (of a `Stream`: with its end). Frames stay
     /// where they are. After the subscriber has left nothing happens.
     pub fn cancel(&self) {
-        let Some(seat) = self.bus.seats.get(self.index) else { return };
+        let seat = &self.seat;
         // Generations grow: one that left cannot undo what its successor was told.
         seat.cancelled.fetch_max(self.generation, Ordering::AcqRel);
         seat.bell.ring();
-        crate::sync::fence(Ordering::SeqCst);
+        self.bus.meet();
         self.bus.wake_seat(seat);
     }
 }
 
 impl Subscriber {
     pub(crate) fn join(bus: &Arc<Fanout>, request: &Request) -> Result<Self, crate::SubscribeError> {
-        let (index, state, account) = bus.join(request)?;
+        let (seat, state, account) = bus.join(request)?;
         Ok(Self {
             bus: Arc::clone(bus),
-            index,
             generation: state / GENERATION,
+            name: request.name.as_str().into(),
             account,
-            cursor: Cursor::default(),
+            way: Way::of(&seat, request),
+            seat,
+            cursor: Cursor::new(),
             policy: request.policy,
             wait: request.wait,
             told_end: false,
         })
     }
 
-    pub(crate) fn seat(&self) -> &Seat {
-        // `join` answered the index of a seat, and seats are as many as ever.
-        &self.bus.seats[self.index]
-    }
-
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.account.name
+        &self.name
     }
 
     /// How many frames wait to be taken.
     #[must_use]
     pub fn unread(&self) -> usize {
-        self.seat().mailbox.unread() as usize + usize::from(self.cursor.aside.is_some())
+        let depth = u64::from(self.policy.depth());
+        let unread = self.seat.mailbox.unread(self.seat.ring(&self.bus.ring));
+        unread.min(depth) as usize + usize::from(self.cursor.aside.is_some())
     }
 
     /// A handle to end a wait from another thread.
     #[must_use]
     pub fn canceller(&self) -> Canceller {
-        Canceller { bus: Arc::clone(&self.bus), index: self.index, generation: self.generation }
+        Canceller { bus: Arc::clone(&self.bus), seat: Arc::clone(&self.seat), generation: self.generation }
     }
 
     /// What it got up to now, and what it did not.
     #[must_use]
     pub fn books(&self) -> SubscriberBooks {
-        self.bus.books_of(self.seat()).unwrap_or_default()
+        self.bus.books_of(&self.seat).unwrap_or_default()
     }
 
     /// The next event, if there is one already. After [`Event::Closed`] the answer stays that.
+    #[inline]
     pub fn try_recv(&mut self) -> Option<Event> {
         // Asked before the look at the mailbox: if nothing comes any more, what is not there now will not be.
         let over = self.bus.is_over();
         if let Some(event) = self.take() {
             return Some(event);
         }
-        if !over {
-            return None;
-        }
-        self.bus.seats[self.index].mailbox.refused_at_the_end(&mut self.cursor.lag);
+        if over { self.end() } else { None }
+    }
+
+    /// What is told when nothing comes any more.
+    #[cold]
+    fn end(&mut self) -> Option<Event> {
+        self.seat.mailbox.refused_at_the_end(&mut self.cursor.lag);
         if let Some(lag) = self.lag() {
             return Some(Event::Lagged(lag));
         }
@@ -154,8 +180,8 @@ impl Subscriber {
 
     fn sleep_until(&mut self, deadline: Option<Instant>) -> Result<Event, WaitError> {
         loop {
-            let ticket = self.seat().bell.listen();
-            let bed = Bed::lie_down(&self.bus, self.index);
+            let ticket = self.seat.bell.listen();
+            let bed = Bed::lie_down(&self.bus, &self.seat);
             // The look comes after the word that we sleep.
             let found = if self.has_news() { Found::News } else { bed.sleep(ticket, deadline) };
             drop(bed);
@@ -169,9 +195,9 @@ impl Subscriber {
     }
 
     fn has_news(&self) -> bool {
-        let seat = self.seat();
+        let seat = &self.seat;
         let cancelled = seat.cancelled.load(Ordering::Acquire) >= self.generation;
-        seat.has_mail() || self.bus.is_closed() || cancelled
+        seat.has_mail(&self.bus.ring) || self.bus.is_closed() || cancelled
     }
 
     fn look(&mut self) -> Result<Option<Event>, WaitError> {
@@ -180,7 +206,7 @@ impl Subscriber {
 
     /// Whether a cancellation is due; it ends one wait.
     pub(crate) fn take_cancellation(&self) -> bool {
-        let cancelled = &self.seat().cancelled;
+        let cancelled = &self.seat.cancelled;
         cancelled.load(Ordering::Acquire) == self.generation
             && cancelled.compare_exchange(self.generation, 0, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
@@ -193,7 +219,7 @@ impl Subscriber {
         for _ in 0..self.unread() {
             let Some(lease) = self.pop() else { break };
             if newest.replace(lease).is_some() {
-                bump(&self.seat().reading.0.passed_over, 1);
+                bump(&self.seat.reading().passed_over, 1);
             }
         }
         self.cursor.lag = Lag::default();
@@ -214,68 +240,77 @@ impl Subscriber {
     /// Leaves the bus, and says what became of all that was offered. Waits for a delivery that is going on.
     #[must_use]
     pub fn leave(self) -> SubscriberBooks {
-        let (bus, index) = (Arc::clone(&self.bus), self.index);
+        let (bus, seat) = (Arc::clone(&self.bus), Arc::clone(&self.seat));
         // Nobody sits down here until the books are read.
         let _register = bus.register.lock();
         drop(self);
-        let seat = &bus.seats[index];
-        bus.await_walk(seat);
-        bus.books_of(seat).unwrap_or_default()
+        bus.await_sweep(&seat);
+        bus.books_of(&seat).unwrap_or_default()
     }
 }
 
 /// Taking out of the mailbox.
 impl Subscriber {
     /// A frame, or the lag before it.
+    #[inline(always)]
     fn take(&mut self) -> Option<Event> {
-        if let Some(lease) = self.cursor.aside.take() {
-            return Some(Event::Frame(self.hand_over(lease)));
+        if self.cursor.aside.is_some() {
+            return self.take_aside();
         }
         let lease = self.take_next()?;
-        match self.lag() {
-            None => Some(Event::Frame(self.hand_over(lease))),
-            Some(lag) => {
-                self.cursor.aside = Some(lease);
-                Some(Event::Lagged(lag))
-            }
+        if self.cursor.lag.count > 0 {
+            return self.put_aside(lease);
         }
+        Some(Event::Frame(self.hand_over(lease)))
+    }
+
+    #[cold]
+    fn take_aside(&mut self) -> Option<Event> {
+        self.cursor.aside.take().map(|lease| Event::Frame(self.hand_over(lease)))
+    }
+
+    #[cold]
+    fn put_aside(&mut self, lease: Lease) -> Option<Event> {
+        if self.policy == Policy::Latest {
+            // Counted by the publisher; a viewer is not told.
+            self.cursor.lag = Lag::default();
+            return Some(Event::Frame(self.hand_over(lease)));
+        }
+        self.cursor.aside = Some(lease);
+        self.lag().map(Event::Lagged)
     }
 
     fn pop(&mut self) -> Option<Lease> {
         self.cursor.aside.take().or_else(|| self.take_next())
     }
 
+    #[inline]
     fn take_next(&mut self) -> Option<Lease> {
-        let seat = &self.bus.seats[self.index];
-        let before = self.cursor.too_late;
-        let (mailbox, depth) = (&seat.mailbox, seat.depth());
-        let lease = match self.policy.keeps() {
-            Keeps::Refusing => mailbox.take_refusing(depth, &mut self.cursor),
-            Keeps::Displacing => mailbox.take_displacing(depth, &mut self.cursor),
-            Keeps::Newest => mailbox.take_newest(),
-        };
-        if self.cursor.too_late != before {
-            bump(&seat.reading.0.too_late, self.cursor.too_late - before);
+        let (mailbox, cursor) = (&self.seat.mailbox, &mut self.cursor);
+        match self.way {
+            Way::Shared => mailbox.take_displacing(&self.bus.ring, cursor),
+            Way::Refusing => mailbox.take_refusing(cursor),
+            Way::Displacing => mailbox.take_displacing(&mailbox.own, cursor),
         }
-        lease
     }
 
     /// Lag that is to be told.
+    #[inline]
     fn lag(&mut self) -> Option<Lag> {
-        let lag = core::mem::take(&mut self.cursor.lag);
-        (lag.count > 0).then_some(lag)
+        (self.cursor.lag.count > 0).then(|| core::mem::take(&mut self.cursor.lag))
     }
 
+    #[inline]
     fn hand_over(&self, lease: Lease) -> Frame {
-        bump(&self.seat().reading.0.taken, 1);
-        Frame::new(lease, &self.account)
+        bump(&self.seat.reading().taken, 1);
+        Frame::new(lease, self.account)
     }
 }
 
 impl Drop for Subscriber {
     fn drop(&mut self) {
         self.cursor.aside = None;
-        self.bus.leave(self.seat());
+        self.bus.leave(&self.seat);
     }
 }
 
@@ -298,8 +333,7 @@ enum Found {
 }
 
 impl<'a> Bed<'a> {
-    fn lie_down(bus: &'a Fanout, index: usize) -> Self {
-        let seat = &bus.seats[index];
+    fn lie_down(bus: &'a Fanout, seat: &'a Seat) -> Self {
         bus.lie_down(seat, THREAD);
         Self { bus, seat }
     }

@@ -50,6 +50,7 @@ impl<T> Mutex<T> {
 pub(crate) struct Line<T>(pub(crate) T);
 
 /// Adds to a counter that one thread writes at a time: no locked step on the hot path.
+#[inline]
 pub(crate) fn bump(counter: &AtomicU64, by: u64) {
     counter.store(counter.load(Ordering::Relaxed).wrapping_add(by), Ordering::Relaxed);
 }

@@ -30,7 +30,7 @@ impl Subscriber {
         if let Some(ready) = self.poll_now() {
             return Poll::Ready(ready);
         }
-        let seat = &self.bus.seats[self.index];
+        let seat = &self.seat;
         *seat.waker.lock() = Some(context.waker().clone());
         self.bus.lie_down(seat, TASK);
         // The look comes after the word that we wait.
@@ -52,7 +52,7 @@ impl Subscriber {
 
     /// Nobody waits any more.
     fn forget_waker(&self) {
-        let seat = self.seat();
+        let seat = &self.seat;
         self.bus.get_up(seat);
         drop(seat.waker.lock().take());
     }

@@ -41,8 +41,49 @@ fn who_refuses_and_leaves_takes_no_frame_along() {
 
 #[test]
 #[should_panic(expected = "a frame stayed with one who left")]
-fn control_a_publisher_that_does_not_look_again_leaves_a_frame_behind() {
-    publish_against_leave(Policy::DropOldest { depth: 1 }, Fault::KeepsAfterLeave);
+fn control_a_publisher_that_forgets_who_left_leaves_a_frame_behind() {
+    publish_against_leave(Policy::DropOldest { depth: 1 }, Fault::ForgetsLeavers);
+}
+
+#[test]
+#[should_panic(expected = "a frame stayed with one who left")]
+fn control_who_sweeps_in_the_middle_of_a_walk_misses_a_frame() {
+    publish_against_leave(Policy::DropOldest { depth: 1 }, Fault::SweepsBeside);
+}
+
+/// One who leaves empties its mailbox while the publisher fills the shared ring for another one, round and round.
+fn sweep_against_publish(fault: Fault) {
+    check(move || {
+        let rig = keep(Rig::new(fault));
+        let leaver = keep(rig.join(Policy::DropOldest { depth: 1 }));
+        let other = keep(rig.join(Policy::DropOldest { depth: 1 }));
+        rig.eof(1);
+        let camera = {
+            let rig = keep(Rig::clone(&rig));
+            thread::spawn(move || {
+                // As many as the ring has entries, so that the leaver's is filled again.
+                (2..=4).for_each(|number| rig.eof(number));
+                drop(end(rig));
+            })
+        };
+        drop(end(leaver));
+        camera.join().unwrap();
+        drop(end(other));
+        assert_eq!(rig.held(), 0, "a frame stayed with one who left");
+        assert!(rig.bus.books().balance());
+        drop(end(rig));
+    });
+}
+
+#[test]
+fn who_leaves_a_shared_ring_takes_no_frame_of_another_round() {
+    sweep_against_publish(Fault::None);
+}
+
+#[test]
+#[should_panic(expected = "subtract with overflow")]
+fn control_a_publisher_that_does_not_help_to_sweep_fills_over_a_frame() {
+    sweep_against_publish(Fault::HelpsNot);
 }
 
 /// Joins beside deliveries: from the first frame it gets on, it gets each, and none twice.

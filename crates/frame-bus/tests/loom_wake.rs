@@ -45,8 +45,8 @@ fn a_sleeping_reader_is_woken() {
 
 #[test]
 #[should_panic(expected = "deadlock")]
-fn control_without_a_fence_a_reader_sleeps_on() {
-    sleeper(Fault::NoFence);
+fn control_a_publisher_that_asks_too_early_lets_a_reader_sleep_on() {
+    sleeper(Fault::SleepersSeenEarly);
 }
 
 /// Two readers sleep; `other` is what becomes of the second one.

@@ -85,7 +85,63 @@ impl core::fmt::Debug for LeaseCell {
     }
 }
 
+/// Carries one lease from thread to thread by plain steps, where something else settles whose it is: the positions of a queue, say.
+///
+/// A lease that is put in and never taken holds its frame for ever: dropping the word drops nothing, and putting another one in
+/// forgets it. Owners of such words empty them first.
+#[derive(Debug)]
+pub struct LeaseWord {
+    slot: AtomicPtr<Slot>,
+}
+
+// SAFETY: the pointer stands for a `Lease`, which is `Send`.
+unsafe impl Send for LeaseWord {}
+// SAFETY: `put` moves a lease in; who takes it out vouches (`unsafe`) for being its one owner. `Lease` is `Send`.
+unsafe impl Sync for LeaseWord {}
+
+impl core::panic::RefUnwindSafe for LeaseWord {}
+impl core::panic::UnwindSafe for LeaseWord {}
+
+impl Default for LeaseWord {
+    fn default() -> Self {
+        Self { slot: AtomicPtr::new(ptr::null_mut()) }
+    }
+}
+
+impl LeaseWord {
+    /// Puts `lease` in; one that is in there is forgotten. A relaxed store: publish it by a releasing step that comes after.
+    #[inline]
+    pub fn put(&self, lease: Lease) {
+        self.slot.store(into_raw(Some(lease)), Ordering::Relaxed);
+    }
+
+    /// What was put in last, if anything: a relaxed load, and no claim to it. It may be another one's lease already.
+    #[inline]
+    pub fn peek(&self) -> Option<Unclaimed> {
+        NonNull::new(self.slot.load(Ordering::Relaxed)).map(Unclaimed)
+    }
+}
+
+/// What was seen in a [`LeaseWord`]: no lease yet, and forgotten when dropped.
+#[derive(Debug)]
+pub struct Unclaimed(NonNull<Slot>);
+
+impl Unclaimed {
+    /// The lease that was put in.
+    ///
+    /// # Safety
+    /// The lease that was seen is the caller's: it was still in the word when the caller made it his own, nobody else takes it from
+    /// there, this is the only claim to it, and the caller has acquired what was released after it was put in.
+    #[inline]
+    #[must_use = "dropping a lease gives the frame back"]
+    pub unsafe fn claim(self) -> Lease {
+        // SAFETY: by contract the count that came with the pointer is the caller's, and it keeps the slot alive.
+        unsafe { Lease::adopt(self.0.as_ref()) }
+    }
+}
+
 /// The slot of a lease, whose count goes with the pointer.
+#[inline]
 fn into_raw(lease: Option<Lease>) -> *mut Slot {
     lease.map_or(ptr::null_mut(), |lease| ManuallyDrop::new(lease).as_slot_ptr())
 }
@@ -94,6 +150,7 @@ fn into_raw(lease: Option<Lease>) -> *mut Slot {
 ///
 /// # Safety
 /// `slot` came from `into_raw`, and is used once.
+#[inline]
 unsafe fn from_raw(slot: *mut Slot) -> Option<Lease> {
     let slot = NonNull::new(slot)?;
     // SAFETY: by contract a count comes with the pointer, and it keeps the slot alive.

@@ -75,7 +75,7 @@ pub use doorbell::{Doorbell, Ticket};
 pub use holder::{Held, Holder, Holding};
 pub use layout::{Colour, Element, Layout, MemoryOrder, Origin};
 pub use lease::Lease;
-pub use lease_cell::{Clones, LeaseCell};
+pub use lease_cell::{Clones, LeaseCell, LeaseWord, Unclaimed};
 pub use owned::OwnedFrame;
 pub use picture::{Picture, Sample, ViewError};
 pub use pin::{PinError, Pinned, PinnedPages};
