@@ -1,4 +1,4 @@
-//! The bus beside what else hands frames around, each way beside the others in the same run.
+//! The bus beside what else hands frames around, each way beside the others in the same run: `fan-out`, `callback`, `wake`, or all.
 //!
 //! Not by criterion: medians of ways that were measured minutes apart say little on a machine that others use as well. Here the ways
 //! take turns, and the quickest of many short batches counts.
@@ -6,21 +6,15 @@
 #![allow(clippy::print_stdout, reason = "its output")]
 
 mod fan_out;
-
-use std::time::Duration;
+mod sleepers;
 
 fn main() {
-    println!("fan-out, one thread: one frame published, taken by each reader, and given back");
-    for n in fan_out::READERS {
-        let ways = fan_out::compare(n, Duration::from_secs(3));
-        let tokio = ways.iter().find(|way| way.name.starts_with("tokio")).map_or(f64::NAN, |way| way.best_ns);
-        for way in ways {
-            println!(
-                "{n:>3} readers  {:<32} {:>8.1} ns  {:>5.2} of tokio's",
-                way.name,
-                way.best_ns,
-                way.best_ns / tokio
-            );
+    let asked: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    for (part, run) in
+        [("fan-out", fan_out::run as fn()), ("callback", sleepers::callback), ("wake", sleepers::wake)]
+    {
+        if asked.is_empty() || asked.iter().any(|word| word == part) {
+            run();
         }
     }
 }
