@@ -10,7 +10,7 @@ use crate::config::{CameraConfig, SceneKind};
 use crate::engine::{Mode, Plan, Trigger};
 use crate::metadata::{FRAME_HEADER_BYTES, Headers, ROI_HEADER_BYTES};
 use crate::model::{Cycle, Model, Timing};
-use crate::scene::{Composition, Element, ImageSize, Painter, Pixels, Source};
+use crate::scene::{Composition, Element, ImageSize, Painter, Pixels, Source, TiffStack};
 
 /// The arguments of a setup call.
 #[derive(Clone, Debug)]
@@ -170,6 +170,7 @@ fn image_size(region: &Region) -> ImageSize {
     ImageSize {
         columns: u32::from((region.s2 - region.s1 + 1) / region.sbin),
         rows: u32::from((region.p2 - region.p1 + 1) / region.pbin),
+        origin: (region.s1.into(), region.p1.into()),
     }
 }
 
@@ -195,23 +196,12 @@ fn painter(
     let widest = images.iter().map(|image| image.columns).max().unwrap_or(0);
     let source = match (&config.replay, config.scene) {
         (Some(stack), SceneKind::Replay) => {
-            let wanted = ImageSize { columns: stack.columns, rows: stack.rows };
-            if images != [wanted] || stack.pages[0].element_bytes() != composition.camera.bytes() {
-                let asked = images.first().copied().unwrap_or(wanted);
-                return Err(Failure::with_detail(
-                    PL_ERR_REGION_INVALID,
-                    format!(
-                        "{} replays {} x {} pixels of {} bits; the region is {} x {} of {bit_depth} bits",
-                        stack.file.display(),
-                        stack.columns,
-                        stack.rows,
-                        stack.bits,
-                        asked.columns,
-                        asked.rows
-                    ),
-                ));
+            let whole = matches!(images[..], [one] if (one.columns, one.rows) == (stack.columns, stack.rows));
+            let cut = !whole && can_be_cut(model, stack, regions);
+            if !(whole || cut) || stack.pages[0].element_bytes() != composition.camera.bytes() {
+                return Err(other_size(stack, &images, bit_depth));
             }
-            Source::Replay(std::sync::Arc::clone(stack))
+            Source::Replay { stack: std::sync::Arc::clone(stack), cut }
         }
         (_, SceneKind::Stamp) => Source::Stamp,
         _ => Source::Counter { ramp: Pixels::ramp(bit_depth, widest), bit_depth },
@@ -228,6 +218,28 @@ fn painter(
     });
     let despeckle = switched_on(model, settings);
     Ok(Painter { source, images, composition, despeckle, cutouts, headers })
+}
+
+/// True if the pages are pictures of the whole sensor, out of which these regions can be cut.
+fn can_be_cut(model: &Model, stack: &TiffStack, regions: &[Region]) -> bool {
+    let sensor = (model.sensor.columns.into(), model.sensor.rows.into());
+    (stack.columns, stack.rows) == sensor && regions.iter().all(|region| (region.sbin, region.pbin) == (1, 1))
+}
+
+/// Why pages cannot be replayed in these images.
+fn other_size(stack: &TiffStack, images: &[ImageSize], bit_depth: u8) -> Failure {
+    let sizes: Vec<String> =
+        images.iter().map(|image| format!("{} x {}", image.columns, image.rows)).collect();
+    let detail = format!(
+        "{} replays {} x {} pixels of {} bits; the region is {} of {bit_depth} bits (pages of the sensor's size are cut for \
+         unbinned regions)",
+        stack.file.display(),
+        stack.columns,
+        stack.rows,
+        stack.bits,
+        sizes.join(" and ")
+    );
+    Failure::with_detail(PL_ERR_REGION_INVALID, detail)
 }
 
 fn composition(model: &Model, settings: &Settings) -> Composition {

@@ -9,11 +9,13 @@ use super::pixels::{Pixels, Row, mask};
 use super::tiff_stack::TiffStack;
 use crate::metadata::Headers;
 
-/// Size of the image of one region, as it lies on the sensor.
+/// Size of the image of one region, as it lies on the sensor, and where that is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ImageSize {
     pub(crate) columns: u32,
     pub(crate) rows: u32,
+    /// Column and row of its first pixel on the sensor, unbinned.
+    pub(crate) origin: (u32, u32),
 }
 
 impl ImageSize {
@@ -27,13 +29,14 @@ impl ImageSize {
 #[derive(Debug)]
 pub(crate) enum Source {
     /// `(f * 31 + r * 7 + c)` modulo 2^bits.
-    Counter {
-        ramp: Pixels,
-        bit_depth: u8,
-    },
+    Counter { ramp: Pixels, bit_depth: u8 },
     /// No pixels: headers, or the frame number in the first 8 bytes.
     Stamp,
-    Replay(Arc<TiffStack>),
+    Replay {
+        stack: Arc<TiffStack>,
+        /// The pages are pictures of the whole sensor, and regions are cut out of them.
+        cut: bool,
+    },
 }
 
 /// Paints the frames of one acquisition.
@@ -81,7 +84,7 @@ impl Painter {
                     return;
                 }
                 Source::Stamp => slot.skip(self.image_bytes(*image)),
-                Source::Counter { .. } | Source::Replay(_) => {
+                Source::Counter { .. } | Source::Replay { .. } => {
                     self.paint_image(slot, *image, frame.camera_number, buffer);
                 }
             }
@@ -165,9 +168,11 @@ impl Painter {
                 let start = number.wrapping_mul(31).wrapping_add(r.wrapping_mul(7)) & mask(*bit_depth);
                 ramp.row(start as usize, image.columns as usize)
             }
-            Source::Replay(stack) => {
+            Source::Replay { stack, cut } => {
                 let page = (number.saturating_sub(1) as usize) % stack.pages.len();
-                stack.pages[page].row(r as usize * image.columns as usize, image.columns as usize)
+                let (column, row) = if *cut { image.origin } else { (0, 0) };
+                let start = (row + r) as usize * stack.columns as usize + column as usize;
+                stack.pages[page].row(start, image.columns as usize)
             }
             Source::Stamp => Row::U8(&[]),
         }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
 
 mod live_region;
+mod regions;
 mod run;
 mod status;
 #[path = "../support/mod.rs"]
