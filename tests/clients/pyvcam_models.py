@@ -1,4 +1,4 @@
-"""The vendor's Python client on eight camera models: every public method and property of its `Camera`, read and written.
+"""The vendor's Python client on nine camera models: every public method and property of its `Camera`, read and written.
 
 The members are found by looking at the class; one that no camera was seen to use fails the run. What a camera lacks fails with
 the client's own error, as on a real camera that lacks it.
@@ -19,7 +19,7 @@ from _settings import COLUMNS, ROWS, raw
 warnings.simplefilter("ignore", DeprecationWarning)
 
 RICH = ("kinetix22", "prime95b", "bsi-express")
-OTHERS = ("kinetix", "kinetix-usb", "optimos", "evolve", "retiga-r6")
+OTHERS = ("kinetix", "kinetix-usb", "optimos", "evolve", "retiga-r6", "prime-bsi")
 POOR = "retiga-r6"
 LEAST = 3
 
