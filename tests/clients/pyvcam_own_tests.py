@@ -41,8 +41,10 @@ def counts(folder, config):
 
 
 def main():
+    source = os.environ.get("PYVCAM_SOURCE")
+    check(source, "PYVCAM_SOURCE names no archive; `cargo xtask test --only clients` fetches one and names it")
     with tempfile.TemporaryDirectory() as folder:
-        with tarfile.open(os.environ["PYVCAM_SOURCE"]) as archive:
+        with tarfile.open(source) as archive:
             inside = [entry for entry in archive.getmembers() if "/tests/" in entry.name and entry.isfile()]
             os.mkdir(os.path.join(folder, "tests"))
             for entry in inside:

@@ -81,6 +81,14 @@ const VALUES: &[Rule] = &[
     ("legacy_modes_are_taken", &[("refuses old modes", Wrong)]),
     ("a_tiny_setup_sets_the_modes", &[("refuses no exposure", Wrong), ("keeps the old modes", Wrong)]),
     ("a_region_of_nonsense_is_refused", &[("takes any region", Wrong)]),
+    (
+        "frames_with_metadata_have_a_fixed_layout",
+        &[("takes any region", Wrong), ("has larger headers", Wrong)],
+    ),
+    (
+        "a_buffer_may_lie_anywhere",
+        &[("takes aligned buffers only", Wrong), ("writes beside the buffer", Wrong)],
+    ),
     ("unlocking_nothing_is_fine", &[("refuses to unlock nothing", Wrong)]),
     ("a_finished_sequence_stays_complete", &[("is complete once", Wrong), ("is complete for ever", Wrong)]),
     ("a_sequence_starts_again_without_finish_or_setup", &[("wants a finish before a start", Wrong)]),

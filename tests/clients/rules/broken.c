@@ -154,6 +154,10 @@ rs_bool pl_exp_finish_seq(int16 hcam, void* pixel_stream, int16 hbuf)
 rs_bool pl_exp_start_cont(int16 hcam, void* pixel_stream, uns32 size)
 {
     starts++;
+    if (broken("takes aligned buffers only") && (uintptr_t)pixel_stream % 16 != 0)
+        return PV_FAIL;
+    if (broken("writes beside the buffer"))
+        pixel_stream = (uns8*)pixel_stream - 1;
     return REAL(pl_exp_start_cont)(hcam, pixel_stream, size);
 }
 
@@ -238,6 +242,8 @@ rs_bool pl_exp_setup_cont(
     if (broken("refuses old modes") && exp_mode < EXT_TRIG_INTERNAL)
         return PV_FAIL;
     result = REAL(pl_exp_setup_cont)(hcam, rgn_total, rgn_array, exp_mode, exposure_time, exp_bytes, buffer_mode);
+    if (broken("has larger headers"))
+        *exp_bytes += 16;
     return broken("takes any region") ? PV_OK : result;
 }
 

@@ -234,6 +234,46 @@ static void a_region_of_nonsense_is_refused(void)
     set_up(camera, TIMED_MODE, 1, "a proper one is taken after that");
 }
 
+/* Programs know where pixels and frame number lie without being told. */
+static void frames_with_metadata_have_a_fixed_layout(void)
+{
+    struct watch* watch = watch_new(begin());
+    rgn_type areas[2] = { square(16), square(16) };
+    rs_bool on = TRUE;
+    uns32 bytes = 0, number = 0;
+    areas[1].s1 = areas[1].p1 = 64;
+    areas[1].s2 = areas[1].p2 = 79;
+    FAILS(pl_exp_setup_cont(watch->camera, 2, areas, TIMED_MODE, 1, &bytes, CIRC_OVERWRITE), "two regions without metadata");
+    set_param(watch->camera, PARAM_METADATA_ENABLED, &on, "metadata is switched on");
+    CHECK(pl_exp_setup_cont(watch->camera, 2, areas, TIMED_MODE, 1, &bytes, CIRC_OVERWRITE), "two regions with metadata");
+    CHECK(bytes == 48 + 2 * (32 + 2 * 16 * 16), "48 bytes, and 32 before the pixels of each region");
+    start_ring(watch, 16, CIRC_OVERWRITE);
+    CHECK(watch->bytes == 48 + 32 + 2 * 16 * 16, "the same with one region");
+    expose(watch, 2);
+    memcpy(&number, watch->memory + watch->bytes + 5, sizeof number);
+    CHECK(number == 2, "the number of the second frame, 5 bytes into its header");
+    CHECK(pl_exp_abort(watch->camera, CCS_HALT), "abort");
+}
+
+/* Some programs align their buffers, others do not; and what is beside a buffer is not the camera's. */
+static void a_buffer_may_lie_anywhere(void)
+{
+    struct watch* watch = watch_new(begin());
+    rgn_type area = square(16);
+    void* frame = NULL;
+    size_t at;
+    CHECK(pl_exp_setup_cont(watch->camera, 1, &area, TIMED_MODE, 1, &watch->bytes, CIRC_OVERWRITE), "a setup");
+    allocate(watch, (size_t)SLOTS * watch->bytes + 64);
+    memset(watch->memory, POISON, watch->size);
+    CHECK(pl_exp_start_cont(watch->camera, watch->memory + 23, SLOTS * watch->bytes), "a buffer on an odd address");
+    expose(watch, SLOTS + 1);
+    CHECK(pl_exp_get_latest_frame(watch->camera, &frame) && frame == watch->memory + 23, "a pass is done");
+    CHECK(pl_exp_abort(watch->camera, CCS_HALT), "abort");
+    for (at = 0; at < 64; at++)
+        CHECK(watch->memory[at < 23 ? at : (size_t)SLOTS * watch->bytes + at] == POISON, "something is written beside it");
+    CHECK(watch->memory[23] != POISON || watch->memory[24] != POISON, "and nothing into it");
+}
+
 static void unlocking_nothing_is_fine(void)
 {
     struct watch* watch = watch_new(begin());
@@ -352,6 +392,8 @@ static const struct rule RULES[] = {
     RULE(legacy_modes_are_taken),
     RULE(a_tiny_setup_sets_the_modes),
     RULE(a_region_of_nonsense_is_refused),
+    RULE(frames_with_metadata_have_a_fixed_layout),
+    RULE(a_buffer_may_lie_anywhere),
     RULE(unlocking_nothing_is_fine),
     RULE(a_finished_sequence_stays_complete),
     RULE(a_sequence_starts_again_without_finish_or_setup),
