@@ -1,6 +1,6 @@
 """What other people's Arrow reads of recordings is what the driver delivered: every pixel, every value.
 
-usage: compare.py PROGRAM FOLDER
+usage: compare.py PROGRAM FOLDER replay|two-regions
 
 PROGRAM is the example `record_arrow`; its camera is the simulated one that the environment describes.
 """
@@ -21,7 +21,9 @@ import pyarrow as pa
 warnings.simplefilter("error")
 
 FRAMES = 200
-SIZE = (696, 520)
+REPLAY = ["0,0,696,520"]
+# Of different sizes, and not in the order of the sensor.
+TWO_REGIONS = ["400,300,96,200", "16,40,250,120"]
 COLUMNS = ["number", "camera_number", "arrived_ns", "begin_ns", "end_ns", "exposure_ns", "lost_before", "epoch",
            "evidence", "camera", "bit_depth", "torn"]
 
@@ -95,12 +97,12 @@ def polars_reads(read, *arguments, **options):
         return read(*arguments, **options)
 
 
-def record(program, folder, target, *options, **how):
+def record(program, folder, target, *options, regions=REPLAY, **how):
     """Records beside the truth; returns the process."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    size = "x".join(map(str, SIZE))
-    arguments = [program, "--frames", str(FRAMES), "--size", size, "--truth", folder, *options, target]
+    places = [argument for region in regions for argument in ("--region", region)]
+    arguments = [program, "--frames", FRAMES, *places, "--truth", folder, *options, target]
     return subprocess.Popen(list(map(str, arguments)), **how)
 
 
@@ -114,11 +116,11 @@ def check(what, truth, read):
     print(f"{what}: {len(truth.frames)} frames equal", flush=True)
 
 
-def files(program, folder):
+def files(program, folder, regions=REPLAY):
     target = folder / "frames.arrow"
-    ended(record(program, folder, target))
+    ended(record(program, folder, target, regions=regions))
     truth = Truth(folder)
-    assert len(truth.frames) == FRAMES, len(truth.frames)
+    assert (len(truth.frames), len(truth.regions)) == (FRAMES, len(regions)), len(truth.frames)
     assert any((truth.regions[0][i] != truth.regions[0][0]).any() for i in range(FRAMES)), "frames differ"
     with pa.memory_map(str(target)) as file:
         reader = pa.ipc.open_file(file)
@@ -126,13 +128,13 @@ def files(program, folder):
         assert reader.schema.field("begin_ns").metadata[b"clock"] == b"camera"
         table = reader.read_all()
         read = with_pyarrow(truth, table)
-        check("pyarrow, file", truth, read)
+        check(f"pyarrow, file of {len(regions)} regions", truth, read)
         controls(truth, read)
         one = table.column(truth.name("frame", 0)).chunk(7).storage.flatten().buffers()[-1]
         assert one.address % 64 == 0, "64-byte aligned in the file"
         del table, read, one
     frame = polars_reads(pl.read_ipc, target)
-    check("polars, file", truth, with_polars(truth, frame))
+    check(f"polars, file of {len(regions)} regions", truth, with_polars(truth, frame))
 
 
 def controls(truth, read):
@@ -152,19 +154,24 @@ def controls(truth, read):
     assert not differences(truth, *read)
 
 
-def streams(program, folder):
-    process = record(program, folder, "-", stdout=subprocess.PIPE)
+def streams(program, folder, regions=REPLAY):
+    process = record(program, folder, "-", regions=regions, stdout=subprocess.PIPE)
     # Read while it is written.
     kept = io.BytesIO()
     with process.stdout:
         shutil.copyfileobj(process.stdout, kept)
     ended(process)
     truth = Truth(folder)
-    assert len(truth.frames) == FRAMES
+    assert (len(truth.frames), len(truth.regions)) == (FRAMES, len(regions))
     table = pa.ipc.open_stream(kept.getvalue()).read_all()
-    check("pyarrow, stream", truth, with_pyarrow(truth, table))
+    check(f"pyarrow, stream of {len(regions)} regions", truth, with_pyarrow(truth, table))
     kept.seek(0)
-    check("polars, stream", truth, with_polars(truth, polars_reads(pl.read_ipc_stream, kept)))
+    check(f"polars, stream of {len(regions)} regions", truth, with_polars(truth, polars_reads(pl.read_ipc_stream, kept)))
+
+
+def two_regions(program, folder):
+    files(program, folder, TWO_REGIONS)
+    streams(program, folder, TWO_REGIONS)
 
 
 def compressed(program, folder):
@@ -178,7 +185,9 @@ def compressed(program, folder):
 
 def main():
     program, folder = sys.argv[1], pathlib.Path(sys.argv[2])
-    for step in (files, streams, compressed):
+    # A replayed picture is shown whole, so two regions want another scene.
+    steps = {"replay": (files, streams, compressed), "two-regions": (two_regions,)}
+    for step in steps[sys.argv[3]]:
         step(program, folder / step.__name__)
         shutil.rmtree(folder / step.__name__)
 

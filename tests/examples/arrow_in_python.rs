@@ -30,7 +30,8 @@ impl World {
         // A ring that was seen to honour locks: its slots are lent where the camera writes.
         let ring = Ring::all().into_iter().next()?;
         let rig = BusRig::start_with(&ring, "scene = \"counter\"", |plan| plan);
-        let schema = Arc::new(schema_plan(rig.session.settings(), "SIM-1").build().ok()?);
+        let schema =
+            Arc::new(schema_plan(rig.session.settings(), rig.session.regions(), "SIM-1").build().ok()?);
         let subscriber = rig.bus.subscribe(&Request::new("python", Policy::Every { depth: 4 })).ok();
         Some(Self { rig, schema, subscriber, addresses: Arc::default() })
     }

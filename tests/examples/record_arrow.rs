@@ -7,7 +7,7 @@
 //! cargo xtask sim -- target/debug/examples/record_arrow - | python3 -c 'import sys, pyarrow as pa; print(pa.ipc.open_stream(sys.stdin.buffer).read_next_batch())'
 //! ```
 //!
-//! `--frames N`, `--size COLUMNSxROWS`, `--lz4`; `--truth FOLDER` writes beside it what the driver delivered, plainly, for a program that
+//! `--frames N`, `--region COLUMN,ROW,COLUMNS,ROWS` (once or more), `--lz4`; `--truth FOLDER` writes beside it what the driver delivered, plainly, for a program that
 //! compares (`tests/arrow/compare.py`).
 
 use std::error::Error;
@@ -20,16 +20,16 @@ use std::time::Duration;
 
 use frame_arrow::{Codec, FrameWriter, Recorder, WriterOptions};
 use frame_bus::{Bus, BusPlan, Event, Policy, Request, Subscriber};
-use frame_pool::Lease;
+use frame_pool::{Lease, RegionLayout};
 use pvcam::metadata::lease_metadata;
-use pvcam::{OpenPolicy, Opened, Plan, Region, Sdk, Settings};
+use pvcam::{OpenPolicy, Opened, Plan, Region, Sdk};
 use pvcam_tests::{schema_plan, source};
 
 /// What is asked for.
 struct Options {
     target: String,
     frames: u16,
-    size: (u16, u16),
+    regions: Vec<Region>,
     lz4: bool,
     truth: Option<PathBuf>,
 }
@@ -37,21 +37,26 @@ struct Options {
 impl Options {
     fn from_arguments() -> Result<Self, Box<dyn Error>> {
         let mut options =
-            Self { target: String::new(), frames: 100, size: (512, 512), lz4: false, truth: None };
+            Self { target: String::new(), frames: 100, regions: Vec::new(), lz4: false, truth: None };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().ok_or(format!("{argument} wants a value"));
             match argument.as_str() {
                 "--frames" => options.frames = value()?.parse()?,
-                "--size" => {
-                    let size = value()?;
-                    let (columns, rows) = size.split_once('x').ok_or("--size wants COLUMNSxROWS")?;
-                    options.size = (columns.parse()?, rows.parse()?);
+                "--region" => {
+                    let numbers = value()?.split(',').map(str::parse).collect::<Result<Vec<u16>, _>>()?;
+                    let [column, row, columns, rows] = numbers[..] else {
+                        return Err("--region wants COLUMN,ROW,COLUMNS,ROWS".into());
+                    };
+                    options.regions.push(Region::new(column, row, columns, rows));
                 }
                 "--lz4" => options.lz4 = true,
                 "--truth" => options.truth = Some(value()?.into()),
                 _ => options.target = argument,
             }
+        }
+        if options.regions.is_empty() {
+            options.regions.push(Region::new(0, 0, 512, 512));
         }
         if options.target.is_empty() {
             Err("which file? (- for standard output)".into())
@@ -67,11 +72,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let cameras = sdk.cameras()?;
     let Opened { camera, .. } = sdk.open(&cameras.first().ok_or("no camera")?.name, OpenPolicy::Raw)?;
     let serial = camera.identity().serial.clone();
-    let region = Region::new(0, 0, options.size.0, options.size.1);
-    let plan = Plan::sequence(options.frames).region(region).exposure(Duration::from_millis(2));
+    let plan = Plan::sequence(options.frames).regions(options.regions).exposure(Duration::from_millis(2));
     let armed = camera.arm(plan)?;
 
-    let schema = Arc::new(schema_plan(armed.settings(), &serial).build()?);
+    let schema = Arc::new(schema_plan(armed.settings(), armed.regions(), &serial).build()?);
     let how = if options.lz4 { WriterOptions::default().codec(Codec::Lz4) } else { WriterOptions::default() };
     let writer = match options.target.as_str() {
         "-" => FrameWriter::stream(std::io::stdout(), schema, how)?,
@@ -83,7 +87,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let every = |name: &str| bus.subscribe(&Request::new(name, Policy::Every { depth }));
     let recorder = Recorder::start(writer, source(every("recorder")?))?;
     let truth = match &options.truth {
-        Some(folder) => Some(tell_truth(every("truth")?, folder, *armed.settings(), serial)?),
+        Some(folder) => Some(tell_truth(every("truth")?, folder, armed.regions().to_vec(), serial)?),
         None => None,
     };
 
@@ -104,7 +108,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn tell_truth(
     mut reader: Subscriber,
     folder: &Path,
-    settings: Settings,
+    regions: Vec<RegionLayout>,
     serial: String,
 ) -> std::io::Result<JoinHandle<std::io::Result<()>>> {
     let mut pixels = BufWriter::new(File::create(folder.join("pixels.raw"))?);
@@ -113,8 +117,10 @@ fn tell_truth(
         loop {
             match reader.recv_within(Duration::from_secs(60)) {
                 Ok(Event::Frame(frame)) => {
-                    pixels.write_all(frame.bytes().map_err(std::io::Error::other)?)?;
-                    writeln!(lines, "{}", line(&frame, &settings, &serial))?;
+                    for region in frame.regions(&regions) {
+                        pixels.write_all(region.bytes().map_err(std::io::Error::other)?)?;
+                    }
+                    writeln!(lines, "{}", line(&frame, &regions, &serial))?;
                 }
                 Ok(Event::Closed(_)) => return pixels.flush().and_then(|()| lines.flush()),
                 other => return Err(std::io::Error::other(format!("no frame but {other:?}"))),
@@ -124,11 +130,10 @@ fn tell_truth(
 }
 
 /// A frame's record and metadata as a line of JSON.
-fn line(frame: &Lease, settings: &Settings, serial: &str) -> String {
+fn line(frame: &Lease, regions: &[RegionLayout], serial: &str) -> String {
     let record = frame.record();
     let number = |value: Option<u64>| value.map_or("null".to_owned(), |value| value.to_string());
     let header = lease_metadata(frame).map(|metadata| *metadata.header());
-    let (layout, region, binning) = (record.layout, settings.region, settings.binning);
     let known = [
         ("number", record.number.to_string()),
         ("camera_number", number(record.camera_number)),
@@ -140,14 +145,22 @@ fn line(frame: &Lease, settings: &Settings, serial: &str) -> String {
         ("epoch", record.epoch.to_string()),
         ("evidence", format!("\"{:?}\"", record.evidence).to_lowercase()),
         ("camera", format!("{serial:?}")),
-        ("bit_depth", layout.bit_depth.to_string()),
+        ("bit_depth", record.layout.bit_depth.to_string()),
         ("torn", "false".to_owned()),
     ];
     let known: Vec<String> = known.iter().map(|(key, value)| format!("\"{key}\": {value}")).collect();
-    let place = format!(
-        "{{\"column\": {}, \"row\": {}, \"columns\": {}, \"rows\": {}, \"bin_columns\": {}, \"bin_rows\": {}}}",
-        region.column, region.row, region.columns, region.rows, binning.columns, binning.rows
-    );
-    let shape = format!("[{}, {}]", layout.rows, layout.columns);
-    format!("{{{}, \"regions\": [{place}], \"shapes\": [{shape}]}}", known.join(", "))
+    let places: Vec<String> = regions.iter().map(place).collect();
+    let shapes: Vec<String> =
+        regions.iter().map(|region| format!("[{}, {}]", region.layout.rows, region.layout.columns)).collect();
+    let (places, shapes) = (places.join(", "), shapes.join(", "));
+    format!("{{{}, \"regions\": [{places}], \"shapes\": [{shapes}]}}", known.join(", "))
+}
+
+fn place(region: &RegionLayout) -> String {
+    let RegionLayout { layout, column, row, bin_columns, bin_rows } = region;
+    let (columns, rows) = (layout.columns * u32::from(*bin_columns), layout.rows * u32::from(*bin_rows));
+    format!(
+        "{{\"column\": {column}, \"row\": {row}, \"columns\": {columns}, \"rows\": {rows}, \
+         \"bin_columns\": {bin_columns}, \"bin_rows\": {bin_rows}}}"
+    )
 }

@@ -8,12 +8,10 @@ use frame_pool::{Lease, RegionLayout};
 use pvcam::Settings;
 use pvcam::metadata::lease_metadata;
 
-/// The columns for frames of these settings.
+/// The columns for frames of these settings and regions.
 #[must_use]
-pub fn schema_plan(settings: &Settings, serial: &str) -> SchemaPlan {
-    let (region, binning) = (settings.region, settings.binning);
-    let place = RegionLayout::new(settings.layout, region.column.into(), region.row.into());
-    let plan = SchemaPlan::regions(&[place.binned(binning.columns, binning.rows)])
+pub fn schema_plan(settings: &Settings, regions: &[RegionLayout], serial: &str) -> SchemaPlan {
+    let plan = SchemaPlan::regions(regions)
         .camera(serial)
         .exposure(settings.exposure)
         .setting("frame_time_ns", settings.frame_time.as_nanos())

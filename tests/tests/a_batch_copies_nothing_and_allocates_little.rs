@@ -34,7 +34,7 @@ fn thirteen_small_blocks_and_no_byte() {
         let camera = rig.open("pvcamUSB_0");
         let plan = ring.plan(&camera);
         let armed = camera.arm(plan).expect("the plan is good");
-        let schema = schema_plan(armed.settings(), "SIM-1").build().expect("columns");
+        let schema = schema_plan(armed.settings(), armed.regions(), "SIM-1").build().expect("columns");
         let bytes = u64::from(armed.settings().frame_bytes);
         let (session, mut taker) = {
             let (session, frames) = armed.start().expect("it starts");

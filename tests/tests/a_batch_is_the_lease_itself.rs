@@ -2,6 +2,8 @@
 //! last of its arrays is dropped, on whatever thread.
 #![expect(clippy::expect_used, reason = "a helper of a test that fails is a failed test")]
 
+use std::time::Duration;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     ArrowPrimitiveType, Int8Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
@@ -9,12 +11,17 @@ use arrow_array::types::{
 use arrow_array::{Array, RecordBatch};
 use frame_arrow::{BatchError, FrameSchema, NotIntact};
 use frame_bus::{Policy, Request};
-use frame_pool::{Lease, RegionLayout};
-use pvcam_tests::{BusRig, Ring, SOON, assert_counter_scene, camera_times, frame, schema_plan};
+use frame_pool::Lease;
+use pvcam::{Plan, Region};
+use pvcam_tests::{
+    BusRig, Rig, Ring, SOON, assert_counter_scene, camera_times, frame, rest, scene_of, schema_plan,
+};
 
 fn start(ring: &Ring, lines: &str) -> (BusRig, FrameSchema) {
     let rig = BusRig::start_with(ring, &format!("scene = \"counter\"\n{lines}"), |plan| plan);
-    let schema = schema_plan(rig.session.settings(), "SIM-1").build().expect("the columns can be made");
+    let schema = schema_plan(rig.session.settings(), rig.session.regions(), "SIM-1")
+        .build()
+        .expect("the columns can be made");
     (rig, schema)
 }
 
@@ -129,32 +136,42 @@ fn another_picture_than_planned_is_refused_by_name() {
 
 #[test]
 fn each_region_of_a_frame_is_a_column() {
-    let (rig, _) = start(&Ring::all()[0], "");
-    let lease = leases(&rig, 1).remove(0);
-    let whole = *lease.layout();
-    // The upper and the lower half of the picture, as two regions of one slot.
-    let mut upper = whole;
-    upper.rows = 10;
-    let mut lower = whole;
-    lower.rows = whole.rows - 10;
-    lower.offset += 10 * whole.row_stride;
-    let regions = [RegionLayout::new(upper, 8, 100), RegionLayout::new(lower, 8, 110).binned(2, 1)];
-    let schema = frame_arrow::SchemaPlan::regions(&regions).build().expect("columns");
-    let batch = schema.to_record_batch(&lease).expect("a batch");
-    let all = lease.pixels::<u16>().expect("16 bits");
-    let edge = 10 * whole.columns as usize;
-    for (index, expected) in [&all[..edge], &all[edge..]].into_iter().enumerate() {
-        let values = batch.column(index).as_fixed_size_list().values().as_primitive::<UInt16Type>().values();
-        assert_eq!((values.as_ptr(), values.len()), (expected.as_ptr(), expected.len()));
+    let cells = [Region::new(1000, 900, 40, 30), Region::new(10, 20, 16, 48)];
+    let rig = Rig::stepped("scene = \"counter\"");
+    let plan = Plan::sequence(3).regions(cells).exposure(Duration::from_millis(1));
+    let armed = rig.open("pvcamUSB_0").arm(plan).expect("the plan is good");
+    let schema = schema_plan(armed.settings(), armed.regions(), "SIM-1").build().expect("columns");
+    let (session, frames) = armed.start().expect("it starts");
+    rig.step(0, 3);
+    assert_eq!(
+        (schema.arrow().field(0).name().as_str(), schema.arrow().field(1).name().as_str()),
+        ("frame_1", "frame_2")
+    );
+    for lease in rest(&frames) {
+        let batch = schema.to_record_batch(&lease).expect("a batch");
+        schema.verify_batch(&batch, &lease).expect("nobody wrote over it");
+        for (index, region) in lease.regions(session.regions()).enumerate() {
+            let values = batch.column(index).as_fixed_size_list().values().as_primitive::<UInt16Type>();
+            let lent = region.pixels::<u16>().expect("16 bits a pixel");
+            assert_eq!((values.values().as_ptr(), values.len()), (lent.as_ptr(), lent.len()));
+            let number = lease.record().camera_number.expect("metadata is on");
+            assert!(values.values()[..] == scene_of(number, region.layout()), "another picture");
+            let name = format!("region_{}", index + 1);
+            let place = batch.column_by_name(&name).expect("the place").as_struct();
+            let told: Vec<u32> =
+                place.columns()[..4].iter().map(|c| c.as_primitive::<UInt32Type>().value(0)).collect();
+            let Region { column, row, columns, rows, .. } = cells[index];
+            assert_eq!(told, [column, row, columns, rows].map(u32::from));
+        }
+        let copy = schema.coalesce(std::slice::from_ref(&lease)).expect("one copy");
+        assert_eq!(copy.copied_bytes, (40 * 30 + 16 * 48) * 2);
+        assert_eq!(lease.holders(), 2, "one hold for all regions");
+        // A table of another set-up is not believed.
+        let mut moved = session.regions().to_vec();
+        moved[0].layout.offset += 2;
+        let wrong = schema_plan(session.settings(), &moved, "SIM-1").build().expect("columns");
+        assert!(matches!(wrong.to_record_batch(&lease), Err(BatchError::Shape { .. })));
     }
-    assert_eq!(schema.arrow().field(1).name(), "frame_2");
-    let place = batch.column_by_name("region_2").expect("the place").as_struct();
-    let told: Vec<u32> =
-        place.columns()[..4].iter().map(|c| c.as_primitive::<UInt32Type>().value(0)).collect();
-    assert_eq!(told, [8, 110, whole.columns * 2, whole.rows - 10]);
-    schema.verify_batch(&batch, &lease).expect("nobody wrote over it");
-    drop(batch);
-    assert_eq!(lease.holders(), 1);
 }
 
 #[test]

@@ -51,7 +51,7 @@ impl SchemaPlan {
     }
 
     /// Frames of these regions: each becomes a column of its own, all of them in the one slot. Of a single region, each frame tells
-    /// its own offset in the slot; of several, the table's offsets hold for all frames.
+    /// its own offset in the slot; of several, the table's offsets hold for all frames (`Session::regions` in the `pvcam` crate).
     #[must_use]
     pub fn regions(regions: &[RegionLayout]) -> Self {
         Self {

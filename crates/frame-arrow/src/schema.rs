@@ -98,12 +98,13 @@ impl FrameSchema {
         &'a self,
         lease: &'a Lease,
     ) -> Result<impl Iterator<Item = (Picture<'a>, &'a Tensor)>, BatchError> {
-        // A frame of one region tells where its pixels lie, which may change from frame to frame.
+        // A frame of one region tells where its pixels lie, which may change from frame to frame. One of several tells it of the first, by
+        // which it is seen whether the table holds for it.
         let one = self.tensors.len() == 1;
-        if let (true, Some(tensor)) = (one, self.tensors.first())
-            && !tensor.fits(lease.layout())
+        if let (Some(tensor), Some(first)) = (self.tensors.first(), self.regions.first())
+            && (!tensor.fits(lease.layout()) || !one && lease.layout().offset != first.layout.offset)
         {
-            let (expected, found) = (Box::new(tensor.layout), Box::new(*lease.layout()));
+            let (expected, found) = (Box::new(first.layout), Box::new(*lease.layout()));
             return Err(BatchError::Shape { number: lease.record().number, expected, found });
         }
         let layout = move |region: &RegionLayout| if one { *lease.layout() } else { region.layout };

@@ -26,7 +26,8 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(ring: &Ring, lines: &str) -> Self {
         let rig = BusRig::start_with(ring, &format!("scene = \"counter\"\n{lines}"), |plan| plan);
-        let schema = schema_plan(rig.session.settings(), "SIM-1").build().expect("columns");
+        let schema =
+            schema_plan(rig.session.settings(), rig.session.regions(), "SIM-1").build().expect("columns");
         Self { rig, schema: Arc::new(schema) }
     }
 

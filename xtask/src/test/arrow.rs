@@ -28,13 +28,6 @@ pub(super) fn task(workspace: &Workspace) -> Result<String, Error> {
     let python = python::environment(workspace, "arrow", PACKAGES)?;
     let folder = workspace.target.join("arrow-lane");
     make_folder(&folder)?;
-    let picture = workspace.root.join("tests/data/worms-3page-696x520-u16.tif");
-    let camera = format!(
-        "[[camera]]\nmodel = \"prime-bsi-usb\"\nserial = \"SIM-REPLAY\"\nscene = \"replay\"\nreplay = {:?}\n",
-        picture.display().to_string()
-    );
-    let config = folder.join("replay.toml");
-    write(&config, &camera)?;
     let examples = workspace.target.join("debug/examples");
 
     let script = |name: &str| {
@@ -43,10 +36,20 @@ pub(super) fn task(workspace: &Workspace) -> Result<String, Error> {
         command.current_dir(&workspace.root).env("PYTHONUNBUFFERED", "1").env("PYTHONDONTWRITEBYTECODE", "1");
         command
     };
-    let mut compare = script("compare.py");
-    compare.arg(examples.join("record_arrow")).arg(folder.join("recordings"));
-    sim::environment(&mut compare, &library, Some(&config));
-    run_within(&mut compare, LIMIT)?;
+    let picture = workspace.root.join("tests/data/worms-3page-696x520-u16.tif").display().to_string();
+    let scenes = [
+        ("replay", format!("scene = \"replay\"\nreplay = {picture:?}")),
+        ("two-regions", "scene = \"counter\"".into()),
+    ];
+    for (name, scene) in scenes {
+        let config = folder.join(name).with_extension("toml");
+        let camera = format!("[[camera]]\nmodel = \"prime-bsi-usb\"\nserial = \"SIM-ARROW\"\n{scene}\n");
+        write(&config, &camera)?;
+        let mut compare = script("compare.py");
+        compare.arg(examples.join("record_arrow")).arg(folder.join("recordings")).arg(name);
+        sim::environment(&mut compare, &library, Some(&config));
+        run_within(&mut compare, LIMIT)?;
+    }
     let mut in_process = script("in_process.py");
     in_process.arg(examples.join("libarrow_in_python.so")).env("PVCAM_SIM_LIB", &library.file);
     run_within(in_process.env_remove("PVCAM_SIM_CONFIG"), LIMIT)?;
