@@ -8,6 +8,10 @@ use std::error::Error;
 use std::ops::{Deref, DerefMut};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
+use frame_arrow::{
+    BatchError, Coalesced, Failed, FrameSchema, FrameWriter, NotIntact, Recorder, Recording, RecoverError,
+    SchemaError, SchemaPlan, WriteError,
+};
 use frame_bus::{Bus, Callback, Frame, Publisher, Subscriber};
 use frame_pool::{
     Books, Doorbell, Held, Holder, Holding, Layout, Lease, Limit, LossEvent, Overrun, OwnedFrame, Picture,
@@ -70,6 +74,16 @@ yes!(Callback: Send + Sync + 'static);
 no!(Callback: Clone, Copy);
 yes!(Publisher: Clone + Send + Sync + Unpin + 'static);
 no!(Publisher: Copy);
+// Columns are shared; a recording has one end, and one thread at a time that holds it.
+yes!(FrameSchema: Send + Sync + Unpin + 'static);
+no!(FrameSchema: Clone, Copy);
+yes!(SchemaPlan: Clone + Send + Sync + Unpin + UnwindSafe + 'static);
+yes!(Coalesced: Send + Sync + Unpin + 'static);
+yes!(FrameWriter: Send + Unpin + 'static);
+no!(FrameWriter: Sync, Clone, Copy);
+yes!(Recorder: Send + Unpin + 'static);
+no!(Recorder: Sync, Clone, Copy);
+yes!(Recording: Clone + Send + Sync + Unpin + UnwindSafe + 'static);
 // Frames may be read from several threads; a canceller is handed out.
 yes!(Frames: Send + Sync + Unpin + Iterator + 'static);
 no!(Frames: Clone, Copy);
@@ -133,6 +147,12 @@ yes!(PinError: Error + Copy + Send + Sync + Unpin + 'static);
 yes!(Overrun: Error + Copy + Send + Sync + Unpin + 'static);
 yes!(Torn: Error + Copy + Send + Sync + Unpin + 'static);
 yes!(ViewError: Error + Copy + Send + Sync + Unpin + 'static);
+yes!(SchemaError: Error + Send + Sync + Unpin + 'static);
+yes!(BatchError: Error + Send + Sync + Unpin + 'static);
+yes!(NotIntact: Error + Clone + Send + Sync + Unpin + 'static);
+yes!(WriteError: Error + Send + Sync + Unpin + 'static);
+yes!(Failed: Error + Send + Sync + Unpin + 'static);
+yes!(RecoverError: Error + Send + Sync + Unpin + 'static);
 yes!(Refused<Camera, ArmError>: Error + Send + Sync + Unpin + 'static);
 yes!(Refused<Armed, StartError>: Error + Send + Sync + Unpin + 'static);
 
