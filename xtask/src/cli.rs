@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use crate::error::Error;
 use crate::process::run;
 use crate::workspace::Workspace;
-use crate::{asan, hardware_test, loom, sim, soak, test, tidy};
+use crate::{asan, guest, hardware_test, loom, sim, soak, test, tidy};
 
 /// The tasks of this workspace. New here? `cargo xtask hardware-test` shows the whole path working, without a camera as
 /// well; `cargo xtask test --fast` checks that everything works on your machine; `cargo xtask sim -- PROGRAM` runs any
@@ -42,6 +42,8 @@ enum Task {
     Loom(loom::Options),
     /// Run the tests of the crates with unsafe code under AddressSanitizer (needs a nightly toolchain).
     Asan,
+    /// Run the tests that need video devices in a guest kernel that has them (QEMU; takes minutes).
+    GuestTest(guest::Options),
     /// Run a long test by name; without a name, list them.
     Soak(soak::Options),
     /// Run the benches; all, or the one that is named.
@@ -78,6 +80,7 @@ impl Cli {
             Task::Abi => abi(&workspace)?,
             Task::Loom(options) => println!("{}", loom::task(&workspace, &options)?),
             Task::Asan => println!("{}", asan::task(&workspace)?),
+            Task::GuestTest(options) => println!("{}", guest::task(&workspace, &options)?),
             Task::Soak(options) => soak::task(&workspace, &options)?,
             Task::Bench { name, arguments } => bench(&workspace, name.as_deref(), &arguments)?,
         }

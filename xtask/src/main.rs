@@ -10,6 +10,7 @@ mod asan;
 mod bindings;
 mod cli;
 mod error;
+mod guest;
 mod hardware_test;
 mod loom;
 mod process;

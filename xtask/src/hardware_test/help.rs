@@ -45,6 +45,9 @@ The steps:
   rearm        stop and arm again, 20 times
   leases-out   stop while frames are leased: they must stay readable, also while the camera
                streams again
+  vcam         only if asked for (--steps vcam): the camera's pictures in the first virtual camera
+               that is free, with the camera's own settings; skipped where there is none
+               (docs/virtual-camera.md says how to make one)
 
 The figures, per step:
   highest      the highest frame number seen: so many frames there were
@@ -99,7 +102,8 @@ mod tests {
 
     #[test]
     fn every_step_is_explained() {
-        for step in crate::hardware_test::options::STEPS {
+        use crate::hardware_test::options::{STEPS, VCAM};
+        for step in STEPS.into_iter().chain([VCAM]) {
             assert!(LONG.contains(&format!("\n  {step} ")), "{step}");
         }
     }

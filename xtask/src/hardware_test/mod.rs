@@ -29,6 +29,8 @@ mod run;
 mod sdk;
 #[cfg(feature = "hardware-test")]
 mod table;
+#[cfg(feature = "hardware-test")]
+mod vcam;
 
 pub(crate) use options::Options;
 #[cfg(not(feature = "hardware-test"))]

@@ -12,6 +12,9 @@ use super::{exposure, help};
 pub(super) const STEPS: [&str; 9] =
     ["open", "snap", "sequence", "continuous", "slow-reader", "no-rescue", "readers", "rearm", "leases-out"];
 
+/// The step that is not the driver's, and runs only when it is asked for: it needs a virtual camera.
+pub(super) const VCAM: &str = "vcam";
+
 /// Fewest frames of a step: half of them are warm-up then.
 const FEWEST_FRAMES: i64 = 16;
 
@@ -36,7 +39,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "TIME", value_parser = exposure::parse)]
     pub(super) exposure: Option<Duration>,
     /// Only these steps, separated by commas; `open` always runs.
-    #[arg(long, value_name = "STEP", value_delimiter = ',', value_parser = PossibleValuesParser::new(STEPS))]
+    #[arg(long, value_name = "STEP", value_delimiter = ',', value_parser = PossibleValuesParser::new(STEPS.into_iter().chain([VCAM])))]
     pub(super) steps: Vec<String>,
     /// Fail unless continuous steps deliver frames in this way. Otherwise either is right.
     #[arg(long, value_enum, value_name = "WAY")]
@@ -90,6 +93,7 @@ mod tests {
             parsed("--camera c --frames 50 --exposure 2ms --steps snap,readers --expect in-place").unwrap();
         assert_eq!(options.exposure, Some(Duration::from_millis(2)));
         assert_eq!(options.steps, ["snap", "readers"]);
+        assert_eq!(parsed("--steps vcam").unwrap().steps, [VCAM]);
         assert_eq!((options.frames, options.expect), (50, Some(Expect::InPlace)));
         assert_eq!(parsed("").unwrap().frames, 100);
     }

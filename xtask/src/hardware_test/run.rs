@@ -6,11 +6,11 @@ use pvcam::CameraEntry;
 use pvcam::check::{self, Expectation, Report, Step};
 
 use super::alloc::WholeProgram;
-use super::options::Expect;
+use super::options::{Expect, VCAM};
 use super::progress::Progress;
 use super::refusal::Refusal;
 use super::sdk::{self, Loaded};
-use super::{Options, doctor, json, plan, table};
+use super::{Options, doctor, json, plan, table, vcam};
 use crate::error::Error;
 use crate::workspace::{Workspace, write};
 
@@ -37,10 +37,25 @@ pub(crate) fn task(workspace: &Workspace, options: &Options) -> Result<ExitCode,
     if !reports.is_empty() {
         show(&found, options, &reports)?;
     }
+    let wanted = options.steps.iter().any(|step| step == VCAM) && done.is_ok();
     Ok(match done {
         Err(why) => refused(&why),
-        Ok(()) if reports.iter().all(Report::passed) => ExitCode::SUCCESS,
+        Ok(())
+            if reports.iter().all(Report::passed)
+                && (!wanted || virtual_camera(&found, options, &reports)) =>
+        {
+            ExitCode::SUCCESS
+        }
         Ok(()) => ExitCode::FAILURE,
+    })
+}
+
+/// The step `vcam`, on the first camera that was checked.
+fn virtual_camera(found: &Loaded, options: &Options, reports: &[Report]) -> bool {
+    reports.first().is_none_or(|report| {
+        let outcome = vcam::run(&found.sdk, &report.about.name, options.frames);
+        println!("{outcome}");
+        outcome.passed()
     })
 }
 

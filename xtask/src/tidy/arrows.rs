@@ -34,7 +34,15 @@ const ROOMS: &[Room] = &[
     // What hardware-test needs, and nothing else: xtask starts cargo for the rest.
     Room {
         name: "xtask",
-        may_use: Uses::Only(&["frame-pool", "pvcam", "pvcam-sys", "pvcam-sim", "counting-alloc"]),
+        may_use: Uses::Only(&[
+            "frame-pool",
+            "frame-bus",
+            "frame-vcam",
+            "pvcam",
+            "pvcam-sys",
+            "pvcam-sim",
+            "counting-alloc",
+        ]),
         tests_may_use: &[],
     },
 ];
