@@ -20,6 +20,9 @@ use crate::workspace::{Workspace, make_folder, read};
 /// The crates that have models, as `tests/loom_*.rs`, each with a list of them.
 const CRATES: &[&str] = &["frame-pool", "frame-bus"];
 
+/// Preemptions of the lane; with fewer, fewer interleavings are no failure.
+const LANE: u32 = 3;
+
 /// What `cargo xtask loom` is asked for.
 #[derive(Args, Default)]
 #[command(
@@ -34,7 +37,7 @@ pub(crate) struct Options {
     #[arg(long, conflicts_with = "preemptions")]
     quick: bool,
     /// How often a thread may be interrupted where it need not be, in one execution.
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = LANE)]
     preemptions: u32,
     /// How long one model may take; longer is a failure, in seconds.
     #[arg(long, default_value_t = 600)]
@@ -44,7 +47,7 @@ pub(crate) struct Options {
 impl Options {
     /// What `cargo xtask test` runs.
     pub(crate) fn for_lane() -> Options {
-        Options { model: None, quick: false, preemptions: 3, seconds: 600 }
+        Options { model: None, quick: false, preemptions: LANE, seconds: 600 }
     }
 
     fn bound(&self) -> u32 {
@@ -56,17 +59,22 @@ impl Options {
 struct Model {
     name: String,
     program: PathBuf,
+    /// Fewer interleavings than these are too few: the model does not explore what it is for. 0: not asked.
+    least: u64,
 }
 
 /// Builds and runs the models; returns what was done, in one line.
 pub(crate) fn task(workspace: &Workspace, options: &Options) -> Result<String, Error> {
     let mut models = Vec::new();
     for package in CRATES {
-        let found = models_of(workspace, package)?;
+        let mut found = models_of(workspace, package)?;
         let list = workspace.root.join(format!("crates/{package}/tests/loom_models.txt"));
         // Where there is no list yet, the comparison names all that belongs into it.
         let committed = if list.exists() { read(&list)? } else { String::new() };
         compare(&list, &committed, &found)?;
+        for model in &mut found {
+            model.least = least(&committed, &model.name);
+        }
         models.extend(found);
     }
     let wanted =
@@ -100,7 +108,7 @@ fn models_of(workspace: &Workspace, package: &str) -> Result<Vec<Model>, Error> 
     let mut models = Vec::new();
     for program in programs_in(&messages) {
         let listed = capture(Command::new(&program).args(["--list", "--format", "terse"]))?;
-        models.extend(tests_in(&listed).map(|name| Model { name, program: program.clone() }));
+        models.extend(tests_in(&listed).map(|name| Model { name, program: program.clone(), least: 0 }));
     }
     Ok(models)
 }
@@ -116,11 +124,23 @@ fn tests_in(listed: &str) -> impl Iterator<Item = String> {
     listed.lines().filter_map(|line| line.strip_suffix(": test").map(str::to_owned))
 }
 
+/// The models of a list, each with what stands behind its name: the least number of interleavings, if any.
+fn listed(list: &str) -> impl Iterator<Item = (&str, &str)> {
+    let lines = list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(|line| {
+        line.split_once(char::is_whitespace).map_or((line, ""), |(name, rest)| (name, rest.trim()))
+    })
+}
+
+/// The least number of interleavings of a model, with the preemptions of the lane.
+fn least(list: &str, name: &str) -> u64 {
+    listed(list).find(|(other, _)| *other == name).and_then(|(_, least)| least.parse().ok()).unwrap_or(0)
+}
+
 /// Fails unless the models are exactly those of the list, each name once.
 fn compare(path: &Path, list: &str, models: &[Model]) -> Result<(), Error> {
-    let committed = list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let mut balance: BTreeMap<&str, i32> = BTreeMap::new();
-    committed.for_each(|name| *balance.entry(name).or_default() += 1);
+    listed(list).for_each(|(name, _)| *balance.entry(name).or_default() += 1);
     models.iter().for_each(|model| *balance.entry(&model.name).or_default() -= 1);
     let pick = |sign: i32| -> Vec<String> {
         balance.iter().filter(|(_, n)| **n * sign > 0).map(|(name, _)| (*name).to_owned()).collect()
@@ -166,6 +186,14 @@ fn run_one(model: &Model, options: &Options, scratch: &Path) -> bool {
         std::fs::read(&output).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
     let seconds = started.elapsed().as_secs_f64();
     match result {
+        Ok(()) if says_passed(&said) && options.bound() >= LANE && explored(&said) < model.least => {
+            let (ran, least) = (explored(&said), model.least);
+            println!(
+                "  FAILED  {seconds:>7.1} s  {}: {ran} interleavings, {least} at least were expected",
+                model.name
+            );
+            false
+        }
         Ok(()) if says_passed(&said) => {
             println!("  ok      {seconds:>7.1} s  {}{}", model.name, iterations(&said));
             true
@@ -207,6 +235,12 @@ fn says_passed(said: &str) -> bool {
     said.lines().any(|line| line.starts_with("test result: ok. 1 passed; 0 failed; 0 ignored"))
 }
 
+/// How many interleavings were run, as far as the model says.
+fn explored(said: &str) -> u64 {
+    let counts = said.lines().filter_map(|line| line.split_once("Completed in "));
+    counts.filter_map(|(_, rest)| rest.split_once(' ')?.0.parse::<u64>().ok()).sum()
+}
+
 /// What loom says about how much it looked at; a control that is caught at once says nothing.
 fn iterations(said: &str) -> String {
     let counts =
@@ -219,7 +253,10 @@ mod tests {
     use super::*;
 
     fn models(names: &[&str]) -> Vec<Model> {
-        names.iter().map(|name| Model { name: (*name).to_owned(), program: PathBuf::new() }).collect()
+        names
+            .iter()
+            .map(|name| Model { name: (*name).to_owned(), program: PathBuf::new(), least: 0 })
+            .collect()
     }
 
     fn comparison(list: &str, names: &[&str]) -> Result<(), Error> {
@@ -233,6 +270,18 @@ mod tests {
         assert!(why.contains("in the list, not in the tests: b"), "{why}");
         let why = comparison("a\n", &["a", "c"]).unwrap_err().to_string();
         assert!(why.contains("in the tests, not in the list: c"), "{why}");
+    }
+
+    #[test]
+    fn the_list_says_how_much_is_to_be_explored() {
+        let list = "# models\na 120\nb\n";
+        assert_eq!((least(list, "a"), least(list, "b"), least(list, "c")), (120, 0, 0));
+        assert!(comparison(list, &["a", "b"]).is_ok());
+        assert_eq!(
+            explored("INFO loom::model: Completed in 487 iterations\nx\nCompleted in 13 iterations\n"),
+            500
+        );
+        assert_eq!(explored("nothing"), 0);
     }
 
     #[test]

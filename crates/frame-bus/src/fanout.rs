@@ -214,11 +214,22 @@ impl Fanout {
             // Each is claimed by a mailbox.
             core::mem::forget(lease.clones(more));
         }
+        self.give_up_first();
         let tail = self.ring.fill(lease, number, 0);
         for (index, group) in self.groups.iter().enumerate() {
             if tail > group.least_room.load(Ordering::Relaxed) {
                 self.make_room(index, group, tail);
             }
+        }
+    }
+
+    /// The control: room is made before the frame is there.
+    #[inline]
+    fn give_up_first(&self) {
+        #[cfg(pool_loom)]
+        if self.fault == crate::model::Fault::GivesUpFirst {
+            let tail = self.ring.tail() + 1;
+            self.groups.iter().enumerate().for_each(|(index, group)| self.make_room(index, group, tail));
         }
     }
 

@@ -26,6 +26,8 @@ pub enum Fault {
     SweepsBeside,
     /// The publisher fills the shared ring though one who left empties its mailbox there.
     HelpsNot,
+    /// The publisher takes the oldest frame away before it puts the new one in.
+    GivesUpFirst,
     /// The publisher asks whether somebody sleeps before it hands out the frame.
     SleepersSeenEarly,
     /// The end of a delivery is not asked for before the end of the bus is told.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use frame_bus::model::Fault;
 use frame_bus::{Event, Policy, Subscriber, WaitError};
 use loom::thread;
-use model::{Rig, check, end, keep};
+use model::{Rig, check, end, explore, keep};
 
 fn wait(reader: &mut Subscriber) -> Result<Event, WaitError> {
     reader.recv_within(Duration::MAX)
@@ -51,10 +51,8 @@ fn control_a_publisher_that_asks_too_early_lets_a_reader_sleep_on() {
 
 /// Two readers sleep; `other` is what becomes of the second one.
 fn beside(other: fn(&Rig, Subscriber)) {
-    let mut builder = loom::model::Builder::new();
     // Four threads: two preemptions are what can be explored in time.
-    builder.preemption_bound = Some(2);
-    builder.check(move || {
+    explore(Some(2), move || {
         let rig = keep(Rig::new(Fault::None));
         let mut reader = keep(rig.join(Policy::Latest));
         let second = keep(rig.join(Policy::Latest));

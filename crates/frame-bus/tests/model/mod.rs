@@ -6,6 +6,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stdout,
     reason = "test support: each file uses its own part, and a failed step is a failed test"
 )]
 
@@ -53,9 +54,22 @@ impl Rig {
 
 /// Explores `model`; `LOOM_MAX_PREEMPTIONS` sets the bound.
 pub fn check(model: impl Fn() + Sync + Send + 'static) {
+    explore(None, model);
+}
+
+/// Explores `model` with no more than `most` preemptions, and says in how many interleavings it was run: what `cargo xtask loom`
+/// compares with the least number in `loom_models.txt`.
+pub fn explore(most: Option<usize>, model: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = builder.preemption_bound.or(Some(3));
-    builder.check(model);
+    builder.preemption_bound = most.or(builder.preemption_bound).or(Some(3));
+    // Not loom's: it counts executions, and is no part of them.
+    let executions = std::sync::Arc::new(std::sync::Mutex::new(0_u64));
+    let counted = std::sync::Arc::clone(&executions);
+    builder.check(move || {
+        *counted.lock().unwrap() += 1;
+        model();
+    });
+    println!("Completed in {} iterations", executions.lock().unwrap());
 }
 
 /// By hand: a model that fails must not touch loom again while it unwinds.
