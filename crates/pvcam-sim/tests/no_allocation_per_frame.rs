@@ -63,6 +63,31 @@ fn a_thousand_frames() {
     sdk.set(hcam, SMART_EXPOSURES, SmartStream { entries: 3, params: [1_u32, 2, 3].as_mut_ptr() });
     sdk.set(hcam, SMART_ENABLED, 1_u16);
     allocates_nothing(&sdk, hcam);
+    drop(sdk);
+    turned_and_added_up();
+    searched_for_spots();
+}
+
+// Not tests of their own: those would run at the same time, and allocate.
+fn turned_and_added_up() {
+    const ROTATE: u32 = 0x0902_0100;
+    const SUMMING: u32 = 0x0B02_0102;
+    const SUMMING_COUNT: u32 = 0x0702_0103;
+    let sdk = Sdk::start("[[camera]]\nmodel = \"prime-bsi-usb\"\nspeed = 40.0\n");
+    let hcam = sdk.open_first();
+    sdk.set(hcam, ROTATE, 1_i32);
+    sdk.set(hcam, SUMMING, 1_u16);
+    sdk.set(hcam, SUMMING_COUNT, 2_u32);
+    allocates_nothing(&sdk, hcam);
+}
+
+fn searched_for_spots() {
+    const CENTROIDS: u32 = 0x0B03_00AA;
+    let sdk = Sdk::start("[[camera]]\nmodel = \"prime-bsi-usb\"\nspeed = 20.0\n");
+    let hcam = sdk.open_first();
+    sdk.set(hcam, PARAM_METADATA_ENABLED, 1_u16);
+    sdk.set(hcam, CENTROIDS, 1_u16);
+    allocates_nothing(&sdk, hcam);
 }
 
 fn allocates_nothing(sdk: &Sdk, hcam: i16) {
