@@ -14,7 +14,7 @@ use crate::PixelFormat;
 pub(super) struct ColourPaint {
     format: PixelFormat,
     /// From brightness to each of red, green and blue; without, in proportion.
-    tables: Option<[Table<u8>; 3]>,
+    table: Option<Table<[u8; 4]>>,
     /// The value from which on the sensor is saturated.
     saturated: u16,
     /// Room for a line's places in the tables.
@@ -29,7 +29,7 @@ impl ColourPaint {
         let plain = look.gamma == 1.0 && look.colours == ColourMap::Grey;
         Self {
             format,
-            tables: (!plain).then(|| tables::colours(look)),
+            table: (!plain).then(|| tables::colours(look)),
             saturated: if look.colours == ColourMap::Saturation { full_scale } else { u16::MAX },
             places: vec![0; width],
             lines: [(); 2].map(|()| [(); 3].map(|()| vec![0; width])),
@@ -38,6 +38,14 @@ impl ColourPaint {
 
     /// Paints line `y` from its red, green and blue, or from grey three times.
     pub(super) fn row(&mut self, window: Window, y: u32, channels: [&[u16]; 3], canvas: &mut Canvas<'_>) {
+        if let (PixelFormat::Rgb24, Some(table), true) = (self.format, &self.table, is_grey(channels)) {
+            kernels::index(channels[0], &mut self.places, &ToneIndex::new(window, 0, 4095), self.saturated);
+            for (&place, out) in self.places.iter().zip(canvas.row(y).as_chunks_mut::<3>().0) {
+                let [red, green, blue, _] = table.at(place);
+                *out = [red, green, blue];
+            }
+            return;
+        }
         self.bytes(window, y, channels);
         let [above, below] = self.lines.each_ref().map(|lines| lines.each_ref().map(|line| &line[..]));
         let line = if y.is_multiple_of(2) { above } else { below };
@@ -65,7 +73,7 @@ impl ColourPaint {
     /// Red, green and blue of the line in bytes.
     fn bytes(&mut self, window: Window, y: u32, channels: [&[u16]; 3]) {
         let lines = &mut self.lines[y as usize % 2];
-        let Some(tables) = &self.tables else {
+        let Some(table) = &self.table else {
             let tone = Tone8::new(window, 0, 255);
             for (line, channel) in lines.iter_mut().zip(channels) {
                 kernels::luma(channel, line, &tone);
@@ -73,14 +81,25 @@ impl ColourPaint {
             return;
         };
         let tone = ToneIndex::new(window, 0, 4095);
-        let one_for_all = core::ptr::eq(channels[0], channels[2]);
-        for (n, (line, table)) in lines.iter_mut().zip(tables).enumerate() {
-            if n == 0 || !one_for_all {
-                kernels::index(channels[n], &mut self.places, &tone, self.saturated);
+        if is_grey(channels) {
+            kernels::index(channels[0], &mut self.places, &tone, self.saturated);
+            let [reds, greens, blues] = lines;
+            let pixels = reds.iter_mut().zip(greens).zip(blues);
+            for (&place, ((red, green), blue)) in self.places.iter().zip(pixels) {
+                [*red, *green, *blue, _] = table.at(place);
             }
+            return;
+        }
+        for (n, (line, channel)) in lines.iter_mut().zip(channels).enumerate() {
+            kernels::index(channel, &mut self.places, &tone, self.saturated);
             for (&place, out) in self.places.iter().zip(line) {
-                *out = table.at(place);
+                *out = table.at(place)[n];
             }
         }
     }
+}
+
+/// Whether the three lines are one.
+fn is_grey(channels: [&[u16]; 3]) -> bool {
+    core::ptr::eq(channels[0], channels[2])
 }

@@ -54,22 +54,20 @@ pub(super) fn words(look: &Look) -> Table<u16> {
     Table::new(shown, brightest)
 }
 
-/// Red, green and blue, full range.
-pub(super) fn colours(look: &Look) -> [Table<u8>; 3] {
+/// Red, green and blue, full range, and a byte that makes them one word.
+pub(super) fn colours(look: &Look) -> Table<[u8; 4]> {
     let stops: &[[f64; 3]] = match look.colours {
         ColourMap::Fire => &FIRE,
         ColourMap::Viridis => &VIRIDIS,
         ColourMap::Grey | ColourMap::Inverted | ColourMap::Saturation => &[[0.0; 3], [255.0; 3]],
     };
-    from_fn(|channel| {
-        let curve = curve(look);
-        let shown = move |share: f64| between(stops, curve(share))[channel].round() as u8;
-        let saturated = match look.colours {
-            ColourMap::Saturation => [255, 0, 0][channel],
-            _ => shown(1.0),
-        };
-        Table::new(shown, saturated)
-    })
+    let curve = curve(look);
+    let shown = move |share: f64| {
+        let [red, green, blue] = between(stops, curve(share)).map(|channel| channel.round() as u8);
+        [red, green, blue, 0]
+    };
+    let saturated = if look.colours == ColourMap::Saturation { [255, 0, 0, 0] } else { shown(1.0) };
+    Table::new(shown, saturated)
 }
 
 /// The colour at a share of the way along evenly spaced stops.
@@ -112,8 +110,10 @@ mod tests {
     #[test]
     fn each_map_goes_from_its_darkest_to_its_brightest() {
         let ends = |map| {
-            let tables = colours(&Look::new().colours(map));
-            [0, LAST as u16, 4096].map(|place| from_fn::<u8, 3, _>(|channel| tables[channel].at(place)))
+            let table = colours(&Look::new().colours(map));
+            [0, LAST as u16, 4096]
+                .map(|place| table.at(place))
+                .map(|[red, green, blue, _]| [red, green, blue])
         };
         assert_eq!(ends(ColourMap::Fire), [[0, 0, 0], [255, 255, 255], [255, 255, 255]]);
         assert_eq!(ends(ColourMap::Viridis), [[68, 1, 84], [253, 231, 37], [253, 231, 37]]);
@@ -124,9 +124,9 @@ mod tests {
     #[test]
     fn fire_and_viridis_never_get_darker() {
         for map in [ColourMap::Fire, ColourMap::Viridis] {
-            let tables = colours(&Look::new().colours(map));
+            let table = colours(&Look::new().colours(map));
             let weight = [299_u32, 587, 114];
-            let luma = |place: u16| (0..3).map(|c| weight[c] * u32::from(tables[c].at(place))).sum::<u32>();
+            let luma = |place: u16| (0..3).map(|c| weight[c] * u32::from(table.at(place)[c])).sum::<u32>();
             // The rounding of three channels may take one step of the smallest weight or two.
             assert!((1..=4095).all(|place| luma(place) + 700 >= luma(place - 1)), "{map:?}");
             assert!(luma(4095) > 2 * luma(1000));
