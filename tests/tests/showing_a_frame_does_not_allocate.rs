@@ -3,7 +3,9 @@
 
 use counting_alloc::CountingAllocator;
 use frame_pool::{Colour, Layout, Picture};
-use frame_vcam::{ColourMap, Converter, Debayer, Geometry, Level, Look, Orientation, PixelFormat, Scaling};
+use frame_vcam::{
+    ColourMap, Converter, Debayer, Geometry, Level, Look, Orientation, Overlay, PixelFormat, Scaling,
+};
 use pvcam::{Lease, Plan};
 use pvcam_tests::{Rig, next, small};
 
@@ -17,6 +19,7 @@ fn looks() -> Vec<Look> {
     let maps = [ColourMap::Inverted, ColourMap::Fire, ColourMap::Viridis, ColourMap::Saturation];
     looks.extend(maps.map(|map| Look::new().colours(map)));
     looks.extend([Scaling::Down(1), Scaling::Down(3)].map(|scaling| Look::new().scaling(scaling)));
+    looks.push(Look::new().overlay(Overlay::new().number().time().scale_bar(0.1)));
     looks.extend([Look::new().gamma(2.0), Look::new().debayer(Debayer::Superpixel)]);
     looks
 }
@@ -38,6 +41,9 @@ fn blocks_asked_for(
         let before = ALLOCATOR.allocations();
         for _ in 0..3 {
             converter.convert_picture(&picture, &mut out).expect("it is of this layout");
+            if layout == lease.layout() {
+                converter.convert(lease, &mut out).expect("it is of this layout");
+            }
             also();
         }
         asked += ALLOCATOR.allocations() - before;

@@ -32,7 +32,7 @@ mod sink;
 mod y4m;
 
 pub use convert::{
-    ColourMap, ConvertError, Converter, Crop, Debayer, Level, Look, Orientation, Scaling, Window,
+    ColourMap, ConvertError, Converter, Crop, Debayer, Level, Look, Orientation, Overlay, Scaling, Window,
 };
 pub use device::{DeviceError, DeviceOpener, Place, Transfer, VideoDevice, video_devices};
 pub use format::{Geometry, GeometryError, PixelFormat};

@@ -4,6 +4,8 @@ use crate::{Geometry, PixelFormat};
 
 /// Y of black, limited range.
 pub(super) const BLACK: u8 = 16;
+/// Y of white.
+const WHITE: u8 = 235;
 /// U and V of grey.
 pub(super) const NEUTRAL: u8 = 128;
 
@@ -83,6 +85,27 @@ impl<'a> Canvas<'a> {
         let start = (self.place.row + y) as usize * self.target.row_bytes() as usize;
         let columns = self.columns();
         &mut self.first[start..][columns]
+    }
+
+    /// Columns and rows of the picture.
+    pub(super) const fn size(&self) -> (u32, u32) {
+        (self.place.width, self.place.height)
+    }
+
+    /// Makes a part of the picture white or black, as far as it lies in it. Chroma that lies by itself stays.
+    pub(super) fn fill(&mut self, (column, row): (u32, u32), (width, height): (u32, u32), white: bool) {
+        let format = self.target.format;
+        let bytes = format.row_bytes(1) as usize;
+        let ends = [column, column.saturating_add(width)].map(|x| x.min(self.place.width) as usize * bytes);
+        for y in row..row.saturating_add(height).min(self.place.height) {
+            let part = &mut self.row(y)[ends[0]..ends[1]];
+            match (format, white) {
+                (PixelFormat::Yuyv, true) => part.as_chunks_mut::<2>().0.fill([WHITE, NEUTRAL]),
+                (PixelFormat::Nv12 | PixelFormat::I420, true) => part.fill(WHITE),
+                (_, true) => part.fill(255),
+                (_, false) => blacken(format, part),
+            }
+        }
     }
 
     /// U and V in turn, of the picture's rows `y` and `y` + 1. `y` is even, the format NV12.

@@ -99,6 +99,12 @@ pub enum ConvertError {
         /// The gamma asked for.
         gamma: f32,
     },
+    /// A scale bar for pixels of no size.
+    #[error("a scale bar for {micrometres_per_pixel} micrometres a pixel: that has to be a number above 0")]
+    ScaleBar {
+        /// The size asked for.
+        micrometres_per_pixel: f64,
+    },
     /// A colour map for a format that has no colours, or for a picture that has its own.
     #[error("{format} of {colour:?} frames cannot be shown in false colours: take ColourMap::Grey or ColourMap::Inverted{}", cure(*format, *colour))]
     NoColours {

@@ -3,6 +3,7 @@
 use frame_pool::{Colour, Element, Layout, Origin};
 
 use super::error::ConvertError;
+use super::overlay::Overlay;
 
 /// How frames are to be shown. The default: the whole picture, upright, fitted into the target; grey; a window of brightness that
 /// follows the picture ([`Level::default`]); no text.
@@ -35,6 +36,8 @@ pub struct Look {
     pub scaling: Scaling,
     /// How a Bayer mosaic becomes colours. Without meaning for grey frames.
     pub debayer: Debayer,
+    /// What is written over the picture.
+    pub overlay: Option<Overlay>,
 }
 
 impl Default for Look {
@@ -55,6 +58,7 @@ impl Look {
             crop: None,
             scaling: Scaling::Fit,
             debayer: Debayer::Bilinear,
+            overlay: None,
         }
     }
 
@@ -97,6 +101,13 @@ impl Look {
     #[must_use]
     pub const fn scaling(mut self, scaling: Scaling) -> Self {
         self.scaling = scaling;
+        self
+    }
+
+    /// With this written over it.
+    #[must_use]
+    pub const fn overlay(mut self, overlay: Overlay) -> Self {
+        self.overlay = Some(overlay);
         self
     }
 

@@ -4,10 +4,12 @@ mod bayer;
 mod canvas;
 mod colour;
 mod error;
+mod font;
 mod grey;
 mod kernels;
 mod lines;
 mod look;
+mod overlay;
 mod scale;
 mod tables;
 mod tone;
@@ -15,17 +17,19 @@ mod view;
 mod window;
 mod yuv;
 
-use frame_pool::{Colour, Layout, Lease, Picture};
+use frame_pool::{Colour, Layout, Lease, Picture, Record};
 
 use crate::{Geometry, PixelFormat};
 use canvas::{Canvas, Place};
 use colour::ColourPaint;
 use grey::GreyPaint;
 use lines::Lines;
+use overlay::Stamp;
 use window::Leveller;
 
 pub use error::ConvertError;
 pub use look::{ColourMap, Crop, Debayer, Level, Look, Orientation, Scaling};
+pub use overlay::Overlay;
 pub use window::Window;
 
 /// Turns frames of one layout into frames of one geometry.
@@ -64,6 +68,7 @@ pub struct Converter {
     leveller: Leveller,
     lines: Lines,
     paint: Paint,
+    stamp: Option<Stamp>,
     window: Option<Window>,
 }
 
@@ -92,9 +97,13 @@ impl Converter {
         } else {
             Paint::Grey(GreyPaint::new(target.format, look, size.0))
         };
+        // A pixel of a superpixel picture is two of the camera's wide.
+        let halved = if coloured && look.debayer == Debayer::Superpixel { 2.0 } else { 1.0 };
+        let shrunk = halved * f64::from(whole.0) / f64::from(size.0);
+        let stamp = look.overlay.map(|overlay| Stamp::new(overlay, size, shrunk)).transpose()?;
         let leveller = Leveller::new(look.level, full_scale, part);
         let place = Place::centred(size, target);
-        Ok(Self { source: *source, target, place, leveller, lines, paint, window: None })
+        Ok(Self { source: *source, target, place, leveller, lines, paint, stamp, window: None })
     }
 
     /// What frames are turned into.
@@ -121,7 +130,7 @@ impl Converter {
     /// [`ConvertError::Layout`] if the frame is of another shape, [`ConvertError::Buffer`] for a buffer of another size,
     /// [`ConvertError::View`] if the pixels do not lie where the layout says.
     pub fn convert(&mut self, frame: &Lease, out: &mut [u8]) -> Result<(), ConvertError> {
-        self.convert_picture(&frame.picture(), out)
+        self.write(&frame.picture(), Some(frame.record()), out)
     }
 
     /// The same for a picture that is not a lease: a copy, or pixels from elsewhere.
@@ -129,6 +138,15 @@ impl Converter {
     /// # Errors
     /// As [`Converter::convert`].
     pub fn convert_picture(&mut self, picture: &Picture<'_>, out: &mut [u8]) -> Result<(), ConvertError> {
+        self.write(picture, None, out)
+    }
+
+    fn write(
+        &mut self,
+        picture: &Picture<'_>,
+        record: Option<&Record>,
+        out: &mut [u8],
+    ) -> Result<(), ConvertError> {
         if !self.takes(picture.layout()) {
             return Err(ConvertError::Layout { expected: self.source, actual: *picture.layout() });
         }
@@ -152,6 +170,9 @@ impl Converter {
                     paint.row(window, y, self.lines.colours(picture, y)?, &mut canvas);
                 }
             }
+        }
+        if let Some(stamp) = &mut self.stamp {
+            stamp.draw(record, &mut canvas);
         }
         Ok(())
     }
