@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use frame_pool::{Lease, Sink};
+use frame_pool::{Books, Lease, Sink, StreamEnd};
 
 use crate::admission::SubscribeError;
 use crate::books::BusBooks;
@@ -95,6 +95,15 @@ impl Sink for Entrance {
     fn close(&self) {
         self.0.close(STOPPED);
     }
+
+    fn end(&self, why: StreamEnd, books: &Books) {
+        self.0.end(why, books);
+    }
+
+    fn holdings(&self) -> Vec<frame_pool::Holding> {
+        let holdings = self.0.holdings().into_iter();
+        holdings.map(|held| frame_pool::Holding::new(held.name, held.frames, held.oldest)).collect()
+    }
 }
 
 impl Bus {
@@ -174,13 +183,13 @@ impl Bus {
     }
 
     /// Closes the bus: nothing is handed out any more, and each subscriber is told why after what waits for it. The first reason
-    /// stands. ([`Closing::Overrun`] is the bus's own; given here it counts as [`Closing::Failed`].)
+    /// stands. ([`Closing::Overrun`] is the bus's own and [`Closing::Ended`] the stream's; given here they count as [`Closing::Failed`].)
     pub fn close(&self, why: Closing) {
         self.fanout.close(match why {
             Closing::Stopped => STOPPED,
             Closing::CameraGone => CAMERA_GONE,
             Closing::BusDropped => DROPPED,
-            Closing::Failed | Closing::Overrun { .. } => FAILED,
+            Closing::Failed | Closing::Overrun { .. } | Closing::Ended { .. } => FAILED,
         });
     }
 

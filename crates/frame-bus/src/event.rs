@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use frame_pool::{Books, StreamEnd};
+
 use crate::books::SubscriberBooks;
 use crate::frame::Frame;
 
@@ -68,8 +70,15 @@ pub struct Closed {
 pub enum Closing {
     /// The stream was stopped.
     Stopped,
-    /// The stream ended by itself, or who runs it said so ([`crate::Bus::close`]); the session knows more.
+    /// Who runs the stream said so ([`crate::Bus::close`]); the session knows more.
     Failed,
+    /// The stream ended by itself, and said why: under pressure, say ([`frame_pool::Pressure::Stop`]).
+    Ended {
+        /// Why.
+        why: StreamEnd,
+        /// The stream's books at that moment.
+        books: Box<Books>,
+    },
     /// The camera is gone ([`crate::Bus::close`]).
     CameraGone,
     /// A subscriber that wants each frame, or an end, had no room for one.
@@ -87,7 +96,14 @@ impl fmt::Display for Closing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stopped => f.write_str("the stream was stopped"),
-            Self::Failed => f.write_str("the stream ended by itself"),
+            Self::Failed => f.write_str("the stream failed"),
+            Self::Ended { why: StreamEnd::Pressure, books } => {
+                write!(f, "readers held the whole ring, and nothing could be moved; {books}")
+            }
+            Self::Ended { why: StreamEnd::Memory, books } => {
+                write!(f, "the system refused to map memory (raise vm.max_map_count); {books}")
+            }
+            Self::Ended { why, books } => write!(f, "the stream ended by itself ({why:?}); {books}"),
             Self::CameraGone => f.write_str("the camera is gone"),
             Self::Overrun { subscriber, frame } => {
                 write!(f, "{subscriber} had no room for frame {frame}; give it more depth, or read faster")

@@ -4,9 +4,9 @@
 //! that word; else it knows who is there. A reader that leaves while no walk is under way is in nobody's sight, and sweeps its mailbox
 //! itself. If there is a walk, its publisher sweeps. A seat is given to nobody before it was swept.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use frame_pool::{Doorbell, Lease};
+use frame_pool::{Books, Doorbell, Lease, StreamEnd};
 
 use crate::event::Closing;
 use crate::mailbox::number_of;
@@ -33,6 +33,7 @@ pub(crate) const FAILED: u32 = 2;
 pub(crate) const CAMERA_GONE: u32 = 3;
 pub(crate) const OVERRUN: u32 = 4;
 pub(crate) const DROPPED: u32 = 5;
+pub(crate) const ENDED: u32 = 6;
 
 /// Seats whose choice is kept in one word.
 const GROUP: usize = if cfg!(pool_loom) { 2 } else { 64 };
@@ -98,6 +99,8 @@ pub(crate) struct Fanout {
     pub(crate) counts: Line<Counts>,
     pub(crate) collided: AtomicU64,
     pub(crate) closed: AtomicU32,
+    /// Why the stream ended by itself, if it did.
+    ended: OnceLock<(StreamEnd, Books)>,
     /// The dispatcher's.
     pub(crate) bell: Doorbell,
     pub(crate) register: Mutex<Register>,
@@ -119,6 +122,7 @@ impl Fanout {
             counts: Line::default(),
             collided: AtomicU64::new(0),
             closed: AtomicU32::new(OPEN),
+            ended: OnceLock::new(),
             bell: Doorbell::new(),
             register: Mutex::new(Register::default()),
             #[cfg(pool_loom)]
@@ -460,6 +464,13 @@ impl Fanout {
         self.bell.ring();
     }
 
+    /// The stream ended by itself.
+    pub(crate) fn end(&self, why: StreamEnd, books: &Books) {
+        // A stream ends once; of two on one bus the first counts, as for all reasons.
+        let _ = self.ended.set((why, *books));
+        self.close(ENDED);
+    }
+
     /// Why it is closed, if it is.
     pub(crate) fn closing(&self) -> Option<Closing> {
         match self.closed.load(Ordering::Acquire) {
@@ -468,6 +479,9 @@ impl Fanout {
             FAILED => Some(Closing::Failed),
             CAMERA_GONE => Some(Closing::CameraGone),
             DROPPED => Some(Closing::BusDropped),
+            ENDED => {
+                self.ended.get().map(|(why, books)| Closing::Ended { why: *why, books: Box::new(*books) })
+            }
             _ => {
                 let counts = &self.counts.0;
                 let seat = self.seats.get(counts.overrun_seat.load(Ordering::Relaxed) as usize);

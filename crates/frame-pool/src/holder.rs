@@ -48,6 +48,14 @@ pub struct Holding {
     pub oldest: Option<(u64, Duration)>,
 }
 
+impl Holding {
+    /// For who counts by himself: `frames` held by `name`, and the oldest one with the time since it arrived.
+    #[must_use]
+    pub fn new(name: String, frames: u64, oldest: Option<(u64, Duration)>) -> Self {
+        Self { name, frames, oldest }
+    }
+}
+
 impl core::fmt::Display for Holding {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "{} holds {} frames", self.name, self.frames)?;

@@ -116,9 +116,15 @@ impl Stream {
         if self.has_ended() {
             return;
         }
-        let why = if why == StreamEnd::Pressure { 1 } else { 2 };
-        self.ended.store(why, Ordering::Release);
-        self.sink.close();
+        self.ended.store(if why == StreamEnd::Pressure { 1 } else { 2 }, Ordering::Release);
+        self.sink.end(why, &self.books());
+    }
+
+    /// Who holds frames that went through this stream's sink, by name, as far as the sink knows.
+    #[cfg(not(pool_loom))]
+    #[must_use]
+    pub fn holdings(&self) -> Vec<crate::holder::Holding> {
+        self.sink.holdings()
     }
 
     fn run(&self, job: &Job) {

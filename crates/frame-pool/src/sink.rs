@@ -3,8 +3,12 @@
 use core::ptr::NonNull;
 use std::sync::Arc;
 
+use crate::books::Books;
+#[cfg(not(pool_loom))]
+use crate::holder::Holding;
 use crate::lease::Lease;
 use crate::raw::RawFrame;
+use crate::stream::StreamEnd;
 
 /// Keeps [`Sink`] to the crates of this family.
 #[doc(hidden)]
@@ -32,6 +36,19 @@ pub trait Sink: Send + Sync + sealed::OfThisFamily {
 
     /// No further lease will come. May be called more than once.
     fn close(&self);
+
+    /// The stream ended by itself: `why`, with its books at that moment. No further lease will come; [`Sink::close`] is called when the
+    /// stream is closed. On the pool's service thread.
+    fn end(&self, why: StreamEnd, books: &Books) {
+        let _ = (why, books);
+        self.close();
+    }
+
+    /// Who holds frames that came through this sink, by name. Never called on the way of a frame: it may lock and allocate.
+    #[cfg(not(pool_loom))]
+    fn holdings(&self) -> Vec<Holding> {
+        Vec::new()
+    }
 }
 
 /// A sink, and where it lies: an `Arc` of a type that is not known finds that out anew each time, which a callback can feel.

@@ -103,7 +103,7 @@ impl Shelf {
         if bytes > wanted.budget {
             let held: u32 = self.pools.iter().map(|pool| pool.leased().ring + pool.leased().reserve).sum();
             let fits_alone = wanted.bytes() <= wanted.budget;
-            let by = self.roster.held_by(held.into(), 0);
+            let by = self.roster.held_by(held.into(), 0, Vec::new());
             return Err(if fits_alone && held > 0 {
                 NoMemory::LeasesOut { held, budget: wanted.budget, by }
             } else {

@@ -13,7 +13,8 @@ pub(crate) use watch::{Unread, Watch};
 /// Who holds frames at one moment: whom to blame when the ring is full.
 ///
 /// A lease alone is anonymous. Who takes its leases through a [`Holder`] that was registered
-/// ([`crate::Session::register`]) stands here by name. Exact when nothing moves.
+/// ([`crate::Session::register`]) stands here by name, and so does each subscriber of a bus that the session delivers into. Exact when
+/// nothing moves.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct HeldBy {
@@ -56,9 +57,11 @@ impl Roster {
         self.0.lock().retain(|other| other != holder);
     }
 
-    /// Who holds the `held` frames that are leased, `unread` of which nobody has taken yet.
-    pub(crate) fn held_by(&self, held: u64, unread: u64) -> HeldBy {
+    /// Who holds the `held` frames that are leased, `unread` of which nobody has taken yet; `others` are those whom the stream's sink
+    /// knows.
+    pub(crate) fn held_by(&self, held: u64, unread: u64, others: Vec<Holding>) -> HeldBy {
         let mut named: Vec<Holding> = self.0.lock().iter().map(Holder::holding).collect();
+        named.extend(others);
         named.retain(|holding| holding.frames > 0);
         named.sort_by(|a, b| b.frames.cmp(&a.frames).then(b.oldest.map(|o| o.1).cmp(&a.oldest.map(|o| o.1))));
         let signed: u64 = named.iter().map(|holding| holding.frames).sum();

@@ -56,7 +56,8 @@ impl Watch {
     pub(crate) fn held_by(&self) -> HeldBy {
         let leased = self.stream.leased();
         let unread = self.queue.as_ref().and_then(Weak::upgrade).map_or(0, |queue| queue.unread());
-        self.roster.held_by(u64::from(leased.ring) + u64::from(leased.reserve), unread as u64)
+        let held = u64::from(leased.ring) + u64::from(leased.reserve);
+        self.roster.held_by(held, unread as u64, self.stream.holdings())
     }
 
     /// By what the stream ended, if it did so by itself. Who is asked first notes who holds frames then. Neither locks nor
