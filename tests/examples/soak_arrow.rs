@@ -10,10 +10,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
 use arrow_array::types::UInt16Type;
-use arrow_array::RecordBatch;
 use frame_arrow::{BatchReader, FrameSchema, FrameWriter, Next, WriterOptions};
 use frame_pool::Lease;
 use pvcam_tests::{Rig, Ring, SOON, Sample, growth, next, schema_plan, soak_main};

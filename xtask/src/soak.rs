@@ -27,6 +27,15 @@ pub(crate) struct Options {
     seconds: u32,
 }
 
+/// How a soak is built.
+#[derive(Clone, Copy)]
+pub(crate) enum Build {
+    /// As its users run it.
+    Release,
+    /// As the tests are, with their assertions: there already, so that a short run costs its time and no build.
+    AsTests,
+}
+
 /// A soak: its name and how cargo selects its program.
 pub(crate) struct Soak {
     /// What stands after `soak_`, written with hyphens.
@@ -50,7 +59,7 @@ pub(crate) fn task(workspace: &Workspace, options: &Options) -> Result<(), Error
         return Ok(());
     };
     match soaks.iter().find(|soak| soak.name == *name) {
-        Some(soak) => run_one(workspace, soak, options.seconds),
+        Some(soak) => run_one(workspace, soak, options.seconds, Build::Release),
         None => {
             let known = soaks.into_iter().map(|soak| soak.name).collect();
             Err(Error::Unknown { kind: "soak", name: name.clone(), known })
@@ -59,10 +68,14 @@ pub(crate) fn task(workspace: &Workspace, options: &Options) -> Result<(), Error
 }
 
 /// Runs one soak on the simulator.
-pub(crate) fn run_one(workspace: &Workspace, soak: &Soak, seconds: u32) -> Result<(), Error> {
+pub(crate) fn run_one(workspace: &Workspace, soak: &Soak, seconds: u32, build: Build) -> Result<(), Error> {
     let library = sim::build(workspace)?;
     let mut command = workspace.cargo();
-    command.args(["run", "--release", "--package", &soak.package, soak.selector, &soak.target]);
+    command.arg("run");
+    if matches!(build, Build::Release) {
+        command.arg("--release");
+    }
+    command.args(["--package", &soak.package, soak.selector, &soak.target]);
     command.args(["--", "--seconds", &seconds.to_string()]).env("PVCAM_SIM_LIB", library.file);
     let started = Instant::now();
     run(&mut command)?;

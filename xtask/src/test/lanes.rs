@@ -41,7 +41,7 @@ pub(super) fn all(workspace: &Workspace) -> Vec<Lane> {
     for soak in soak::soaks(workspace) {
         let name = format!("soak {}", soak.name);
         lanes.push(slow(lane(&name, "a long run, cut short", move |workspace| {
-            soak::run_one(workspace, &soak, SOAK_SECONDS)?;
+            soak::run_one(workspace, &soak, SOAK_SECONDS, soak::Build::AsTests)?;
             Ok(format!("{SOAK_SECONDS} s"))
         })));
     }
