@@ -2,6 +2,7 @@
 //! interface of the shared library.
 #![expect(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
 
+mod link;
 mod live_region;
 mod regions;
 mod run;

@@ -14,6 +14,9 @@ use crate::support::{
 
 const PARAM_EXPOSURE_MODE: u32 = 0x0902_0217;
 const PARAM_EXPOSE_OUT_MODE: u32 = 0x0902_0230;
+const PARAM_READOUT_TIME: u32 = 0x0402_00B3;
+const PARAM_POST_TRIGGER_DELAY: u32 = 0x1002_00B5;
+const PARAM_PRE_TRIGGER_DELAY: u32 = 0x1002_00B6;
 const PARAM_ROI_COUNT: u32 = 0x0603_00A9;
 /// The first of the newer modes, which leave the low byte to the expose-out mode.
 const EXTENDED: i16 = 1792;
@@ -202,6 +205,11 @@ fn acquire(sdk: &Sdk, hcam: i16, port: &Port, way: Way<'_>, findings: &mut Findi
         stamps.push(stamp(sdk, hcam, port, &buffer, at));
     }
     let (exposure, period) = port.times(way, bytes.into());
+    if let Some(told) = told_period(sdk, hcam, exposure).filter(|_| way.trigger != LEVEL_OVERLAP) {
+        // Whether the line after a readout counts is not told.
+        let right = period + grain(port) >= told && period <= told + port.line_ps + grain(port);
+        findings.check(right, || named(&format!("{told} ps from frame to frame are told, not {period},")));
+    }
     let near = |found: u64, wanted: u64| found.abs_diff(wanted) <= grain(port);
     for pair in stamps.windows(2) {
         let found = pair[1].0.wrapping_sub(pair[0].0);
@@ -211,6 +219,19 @@ fn acquire(sdk: &Sdk, hcam: i16, port: &Port, way: Way<'_>, findings: &mut Findi
         findings.check(near(exposed, exposure), || named(&format!("exposed {exposed} ps, not {exposure},")));
     }
     sdk.abort(hcam);
+}
+
+/// From one frame to the next by what the camera tells after the setup, in ps: exposure and delays, or the readout if that is longer.
+fn told_period(sdk: &Sdk, hcam: i16, exposure: u64) -> Option<u64> {
+    let delays = [PARAM_PRE_TRIGGER_DELAY, PARAM_POST_TRIGGER_DELAY];
+    if !delays.iter().all(|&id| available(sdk, hcam, id)) {
+        return None;
+    }
+    // A camera that acquires is not asked.
+    sdk.abort(hcam);
+    let delay: i64 = delays.iter().map(|&id| sdk.get::<i64>(hcam, id, ATTR_CURRENT)).sum();
+    let readout = u64::from(sdk.get::<u32>(hcam, PARAM_READOUT_TIME, ATTR_CURRENT)) * 1_000_000;
+    Some(readout.max(exposure + u64::try_from(delay).unwrap() * 1000))
 }
 
 fn trigger(sdk: &Sdk, hcam: i16, mode: i16, findings: &mut Findings) {
