@@ -134,10 +134,9 @@ impl Columns {
 
     /// Appends the columns of one frame. Its numbers share one allocation.
     pub(crate) fn one(&self, row: &Row, out: &mut Vec<ArrayRef>) {
-        let zero_if_none = |value: Option<i64>| value.unwrap_or(0).cast_unsigned();
-        let begin_end = [zero_if_none(row.begin_ns), zero_if_none(row.end_ns)];
-        let [begin, end] = begin_end;
-        let values = vec![row.number, row.camera_number.unwrap_or(0), row.arrived_ns, begin, end];
+        let bits = |value: Option<i64>| value.unwrap_or(0).cast_unsigned();
+        let camera_number = row.camera_number.unwrap_or(0);
+        let values = vec![row.number, camera_number, row.arrived_ns, bits(row.begin_ns), bits(row.end_ns)];
         let values = Buffer::from_vec(values);
         let if_known = |known: bool, array: fn(&Buffer, usize) -> ArrayRef, at, none: &ArrayRef| {
             if known { array(&values, at) } else { Arc::clone(none) }

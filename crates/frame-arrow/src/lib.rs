@@ -18,7 +18,7 @@
 //! # What it costs
 //!
 //! A batch of one frame: no byte of the picture is copied, and no more than 13 small allocations are made once the first batch is
-//! there (a few more for a frame after a loss, or with another exposure than the one before; two for each further region). Who holds
+//! there (a few more for a frame after a loss, or with another exposure than the first; two for each further region). Who holds
 //! the batch holds the frame: see the crate `frame-bus` on who holds how many.
 //!
 //! # Threads

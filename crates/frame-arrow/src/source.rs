@@ -26,7 +26,7 @@ pub enum Next<H> {
 /// Gives frames one after the other. A closure is one: that is how a subscriber of a bus, or a session's frames, feed a
 /// [`crate::Recorder`], while this crate knows neither.
 ///
-/// What it gives out is held until the next call at least, so that the frame is held in the name of whoever took it.
+/// What it gives out is held as it is while the frame is looked at, so that this is done in the name of whoever took it.
 ///
 /// ```
 /// # use std::time::Duration;

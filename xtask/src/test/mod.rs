@@ -21,7 +21,7 @@ use crate::workspace::Workspace;
 machine says what is missing and fails the run, unless it is marked optional."
 )]
 pub(crate) struct Options {
-    /// Leave out the lanes that take minutes: hardware-test, loom, real clients, soaks, AddressSanitizer.
+    /// Leave out the lanes that take minutes: hardware-test, loom, real clients, other people's Arrow, soaks, AddressSanitizer.
     #[arg(long)]
     fast: bool,
     /// Go on after a lane that failed.

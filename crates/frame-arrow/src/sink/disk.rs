@@ -26,6 +26,9 @@ struct Progress {
     written: u64,
     on_disk: u64,
     quit: bool,
+    /// The disk has failed, and the helper is gone.
+    broken: bool,
+    /// Why, until somebody was told.
     failed: Option<io::Error>,
 }
 
@@ -65,11 +68,11 @@ impl Shared {
             }
             let mut progress = self.lock();
             progress.on_disk = to;
-            let failed = flushed.is_err();
-            progress.failed = flushed.err();
+            let broken = flushed.is_err();
+            (progress.broken, progress.failed) = (broken, flushed.err());
             drop(progress);
             self.moved.notify_all();
-            if failed {
+            if broken {
                 return;
             }
         }
@@ -106,11 +109,12 @@ impl DiskFile {
 impl Write for DiskFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut progress = self.shared.lock();
-        while progress.failed.is_none() && progress.written.saturating_sub(progress.on_disk) >= AHEAD {
+        while !progress.broken && progress.written.saturating_sub(progress.on_disk) >= AHEAD {
             progress = self.shared.wait(progress);
         }
-        if let Some(why) = progress.failed.take() {
-            return Err(why);
+        if progress.broken {
+            let before = || io::Error::other("the disk has failed before");
+            return Err(progress.failed.take().unwrap_or_else(before));
         }
         drop(progress);
         let written = (&self.shared.file).write(bytes)?;

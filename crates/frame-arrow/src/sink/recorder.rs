@@ -89,14 +89,14 @@ impl Recorder {
         self.progress.stopped.load(Ordering::Acquire)
     }
 
-    /// Takes what waits in the source (no longer than `patience`), writes the end and says what became of it all. `books`: where every
+    /// Takes what waits in the source (for no longer than half of `patience`), writes the end and says what became of it all. `books`: where every
     /// frame of the session went, for the footer of a file.
     ///
     /// # Errors
     /// [`Failed`]. With [`WriteError::Deadline`] the thread goes on by itself.
     pub fn finish_within(self, patience: Duration, books: Option<Books>) -> Result<Recording, Failed> {
         // A deadline beyond what the clock can say is none.
-        let until = Instant::now().checked_add(patience);
+        let until = Instant::now().checked_add(patience / 2);
         // If the thread is gone, that is found below.
         let _ = self.close.send(Close { books, until });
         let why = match self.done.recv_timeout(patience) {
