@@ -13,6 +13,7 @@ const UNSAFE_PLACES: &[&str] = &[
     "crates/frame-vcam/src/device/",
     "tests/support/",
     "benches/src/rig.rs",
+    "benches/src/disk.rs",
     // The word stands in `no_mangle` only: names that Python looks up (ADR 0013).
     "tests/examples/arrow_in_python.rs",
     // The generator writes the keyword into other files; `deny(unsafe_code)` in main.rs keeps it from using it.
