@@ -46,6 +46,9 @@ impl Node {
     /// Opens the device to show pictures. A dead one is repaired.
     pub(super) fn open(path: &Path) -> Result<Self, DeviceError> {
         let node = Self::open_any(path)?;
+        // Before anything else: a device that a program of this crate is setting up looks dead for a moment, and to repair it would take
+        // it from that program.
+        node.lock()?;
         let about = node.about()?;
         let is_loopback = about.driver == LOOPBACK;
         let node = match about.kind {
@@ -57,7 +60,6 @@ impl Node {
                 return Err(DeviceError::NotAnOutput { path: node.path, card, driver });
             }
         };
-        node.lock()?;
         Ok(Self { is_loopback, ..node })
     }
 
@@ -101,6 +103,7 @@ impl Node {
         let path = self.path.clone();
         drop(self);
         let again = Self::open_any(&path)?;
+        again.lock()?;
         if again.about()?.kind == Kind::Output { Ok(again) } else { Err(again.busy()) }
     }
 }
