@@ -36,7 +36,7 @@ pub use window::Window;
 ///
 /// All memory that it needs is allocated when it is made, none for a frame. A frame is read once (with [`Level::MinMax`] twice, with
 /// percentiles one time and a sample of it), line by line, and the result is written straight into the caller's buffer, which
-/// may be one that a device shares. Grey values and percentages are exact and the same on every processor.
+/// may be one that a device shares. Results are the same on every processor.
 ///
 /// Use it from one thread at a time; it may move between threads.
 ///
