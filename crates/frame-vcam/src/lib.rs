@@ -10,7 +10,7 @@
 //! * [`Look`]: how frames are drawn (window of brightness, colours, orientation, scaling). [`Converter`] does it, by itself as well;
 //!   [`Painter`] is the place for something of yours.
 //! * [`video_devices`], [`Place`], [`DeviceOpener`]: the devices of this machine. [`DeviceError`] says what to type.
-//! * [`Output`]: where pictures go, if not into a device.
+//! * [`Output`]: where pictures go, if not into a device. [`Y4mSink`] is one: a stream into a file, a pipe or standard output.
 //! * [`PixelFormat`], [`Geometry`]: what a reader is promised, to the byte.
 //!
 //! # Threads

@@ -20,7 +20,7 @@ use super::font::{CELL, dots};
 pub struct Overlay {
     /// The frame's number, as the host counts.
     pub number: bool,
-    /// Seconds since the first frame that was shown, to a thousandth, by when frames arrived.
+    /// Seconds since the converter's first frame, to a thousandth, by when frames arrived.
     pub time: bool,
     /// For a scale bar: how many micrometres of the sample one pixel of the frame is.
     pub micrometres_per_pixel: Option<f64>,
