@@ -19,7 +19,8 @@
 //! meant to happen, and it is an overrun that may close the bus ([`Request::ends_on_overrun`]). In each case the reader is
 //! told where the hole is, in its place between two frames: [`Event::Lagged`] with the exact number of the first frame that is
 //! missing, and how many. [`Policy::Latest`] is for viewers: one slot, always the newest frame, and no word about the others but in
-//! the books.
+//! the books. The reader's thread also logs it (`tracing`, a warning with `subscriber`, `first` and `count`), at most once a second for
+//! each subscriber.
 //!
 //! Slow readers hold the camera's memory. So who joins says how much it will have at most, waiting (depth) and at work (`holds`), and
 //! is refused if that is more than the ring can spare ([`SubscribeError::Frames`]): the depth of the deepest mailbox times
@@ -56,6 +57,7 @@ mod callback;
 mod event;
 mod fanout;
 mod frame;
+mod lag_log;
 #[expect(unsafe_code, reason = "whose a lease is settled by the positions of a queue: docs/adr/0018")]
 mod mailbox;
 mod plan;

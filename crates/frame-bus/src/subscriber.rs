@@ -11,6 +11,7 @@ use crate::books::SubscriberBooks;
 use crate::event::{Closed, Closing, Event, Lag, WaitError};
 use crate::fanout::Fanout;
 use crate::frame::Frame;
+use crate::lag_log::LagLog;
 use crate::mailbox::Cursor;
 use crate::plan::{Keeps, Policy, Request, Wait};
 use crate::seat::{GENERATION, Seat, THREAD};
@@ -31,6 +32,7 @@ pub struct Subscriber {
     policy: Policy,
     way: Way,
     wait: Wait,
+    lag_log: LagLog,
     /// The stream of events has ended.
     pub(crate) told_end: bool,
 }
@@ -95,6 +97,7 @@ impl Subscriber {
             cursor: Cursor::new(),
             policy: request.policy,
             wait: request.wait,
+            lag_log: LagLog::default(),
             told_end: false,
         })
     }
@@ -295,9 +298,13 @@ impl Subscriber {
     }
 
     /// Lag that is to be told.
-    #[inline]
     fn lag(&mut self) -> Option<Lag> {
-        (self.cursor.lag.count > 0).then(|| core::mem::take(&mut self.cursor.lag))
+        if self.cursor.lag.count == 0 {
+            return None;
+        }
+        let lag = core::mem::take(&mut self.cursor.lag);
+        self.lag_log.note(&self.name, lag);
+        Some(lag)
     }
 
     #[inline]
