@@ -29,7 +29,8 @@
 //! # Closing
 //!
 //! The end is data as well. When the stream is stopped or ends, each subscriber takes what waits for it, is told of lag at the
-//! end, and then gets [`Event::Closed`] with the reason and its books. The first reason stands; an application that knows better than
+//! end, and then gets [`Event::Closed`] with the reason and its books. A stream that ends by itself says why, with its own books
+//! ([`Closing::Ended`]). The first reason stands; an application that knows better than
 //! the stream (the camera is gone) says so first, with [`Bus::close`]. A bus that was closed stays closed.
 //!
 //! # Who holds my frames
