@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use frame_vcam::{Geometry, PixelFormat, video_devices};
 
 /// Patience with a program under emulation.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// A program that reads frames and hands them on as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,348 @@
+//! A camera's pictures in other programs, through a real kernel: `cargo xtask guest-test`.
+//!
+//! The camera is simulated and shows the pages of a TIFF file. What ffmpeg and v4l2-ctl read from the device has to be, byte by byte, one of
+//! the pages as the conversion makes it.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a helper of a test that fails is a failed test")]
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use frame_bus::{Bus, BusPlan};
+use frame_pool::{Layout, Picture};
+use frame_vcam::{
+    Converter, DeviceError, DeviceOpener, Failure, Geometry, Level, Look, Opener, PixelFormat, Place,
+    Scaling, State, Transfer, VirtualCamera, VirtualCameraBuilder, video_devices,
+};
+use pvcam::{Plan, Region, Session};
+use pvcam_tests::{Program, Rig, VideoReader, pages, video_device};
+
+const FILE: &str = "worms-3page-696x520-u16.tif";
+/// Patience with a guest that is emulated.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Set in a child to the path of the device it plays a writer for.
+const WRITER: &str = "PVCAM_TESTS_WRITER";
+const BLACK: u16 = 300;
+const WHITE: u16 = 9000;
+
+/// A stepped camera that shows the file's pages, and its bus.
+struct Microscope {
+    session: Session,
+    bus: Bus,
+    rig: Rig,
+    layout: Layout,
+}
+
+impl Microscope {
+    fn start() -> Self {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(FILE);
+        Self::with(&format!("scene = \"replay\"\nreplay = \"{}\"", file.display()), 696, 520)
+    }
+
+    /// Another scene, in another size.
+    fn with(scene: &str, columns: u16, rows: u16) -> Self {
+        let rig = Rig::stepped(&format!("{scene}\nno_overwrite = \"flag_error\""));
+        let camera = rig.open("pvcamUSB_0");
+        let region = Region::centred(camera.sensor(), columns, rows);
+        let plan = Plan::continuous().region(region).exposure(Duration::from_millis(1)).ring(8).reserve(8);
+        let armed = camera.arm(plan).expect("the plan is good");
+        let layout = armed.settings().layout.at_offset(0);
+        let bus = Bus::new(BusPlan::for_ring(8, 8)).expect("a thread can be had");
+        let session = armed.start_into(bus.sink()).expect("it starts");
+        Self { session, bus, rig, layout }
+    }
+
+    /// Frames come, as long as `work` goes on.
+    fn run_while(&self, mut work: impl FnMut() -> bool) {
+        let begun = Instant::now();
+        while work() {
+            assert!(begun.elapsed() < PATIENCE * 2, "what is waited for does not come");
+            self.rig.step(0, 1);
+            std::thread::sleep(Duration::from_millis(80));
+        }
+    }
+}
+
+/// Frames come until they are shown.
+fn await_showing(microscope: &Microscope, camera: &VirtualCamera) {
+    let begun = Instant::now();
+    microscope.run_while(|| {
+        assert!(begun.elapsed() < PATIENCE, "{}; {}", camera.state(), camera.books());
+        !showing(&camera.state())
+    });
+}
+
+fn look(scaling: Scaling) -> Look {
+    Look::new().level(Level::Manual { black: BLACK, white: WHITE }).scaling(scaling)
+}
+
+fn camera(path: &Path, transfer: Transfer) -> VirtualCameraBuilder {
+    VirtualCamera::builder().device(path).transfer(transfer).frames_per_second(10)
+}
+
+fn showing(state: &State) -> bool {
+    matches!(state, State::Showing { .. })
+}
+
+/// Each page as the conversion makes it.
+fn wanted(layout: &Layout, geometry: Geometry, look: &Look) -> Vec<Vec<u8>> {
+    let pages = pages(FILE);
+    let one = |page: &Vec<u16>| {
+        let bytes: Vec<u8> = page.iter().flat_map(|value| value.to_ne_bytes()).collect();
+        // A `Vec<u8>` may lie at an odd address, which no picture of 16 bits does.
+        let mut aligned = vec![0_u64; bytes.len().div_ceil(8)];
+        let slot: &mut [u8] = bytemuck::cast_slice_mut(&mut aligned);
+        slot[..bytes.len()].copy_from_slice(&bytes);
+        let mut out = vec![0; geometry.frame_bytes()];
+        let mut converter = Converter::new(layout, geometry, look).expect("they go together");
+        converter.convert_picture(&Picture::new(slot, *layout), &mut out).expect("it converts");
+        if look.scaling == Scaling::Down(1) {
+            assert_greys(page, geometry, &out);
+        }
+        out
+    };
+    pages.iter().map(one).collect()
+}
+
+/// The brightness of each pixel by the formula, not by the converter.
+fn assert_greys(page: &[u16], geometry: Geometry, out: &[u8]) {
+    let (step, zero, range) = match geometry.format {
+        PixelFormat::Yuyv => (2, 16.0, 219.0),
+        PixelFormat::Rgb24 => (3, 0.0, 255.0),
+        PixelFormat::Grey => (1, 0.0, 255.0),
+        _ => (1, 16.0, 219.0),
+    };
+    for (value, shown) in page.iter().zip(out.iter().step_by(step)) {
+        let share = f64::from(value.clamp(&BLACK, &WHITE) - BLACK) / f64::from(WHITE - BLACK);
+        let exact = zero + range * share;
+        assert!((f64::from(*shown) - exact).abs() < 0.51, "{value} was shown as {shown}, not {exact}");
+    }
+}
+
+/// What the readers got, frame by frame: each one is one of the pages.
+fn assert_pages(readers: Vec<VideoReader>, wanted: &[Vec<u8>], what: &str) {
+    for reader in readers {
+        for (n, frame) in reader.frames().iter().enumerate() {
+            assert!(wanted.contains(frame), "{what}: frame {n} is none of the pages");
+        }
+    }
+}
+
+fn reading(readers: &mut [VideoReader]) -> bool {
+    readers.iter_mut().any(VideoReader::reads)
+}
+
+/// Whether v4l2loopback is 0.12: later ones tell their state.
+fn is_old() -> bool {
+    !Path::new("/sys/class/video4linux/video0/state").exists()
+}
+
+#[test]
+#[ignore = "needs video devices: cargo xtask guest-test"]
+fn the_replayed_pages_arrive_in_every_pixel() {
+    let microscope = Microscope::start();
+    for label in ["plain", "exclusive"] {
+        let path = video_device(label);
+        for format in [PixelFormat::Yuyv, PixelFormat::Nv12, PixelFormat::Grey, PixelFormat::Rgb24] {
+            for scaling in [Scaling::Down(1), Scaling::Down(2)] {
+                let what = format!("{label} {format} {scaling:?}");
+                let look = look(scaling);
+                let geometry = look.geometry(&microscope.layout, format).expect("it can be shown");
+                let camera = camera(&path, Transfer::Auto)
+                    .format(format)
+                    .look(look.clone())
+                    .start()
+                    .expect("a thread");
+                camera.follow(&microscope.bus).expect("room");
+                camera.publish();
+                await_showing(&microscope, &camera);
+                // Each program with each format, in one size on the one device and the other size on the other.
+                let by_ffmpeg = (label == "plain") == (scaling == Scaling::Down(1));
+                let program = if by_ffmpeg { Program::Ffmpeg } else { Program::V4l2Ctl };
+                let mut readers = vec![VideoReader::start(program, &path, geometry, 3)];
+                microscope.run_while(|| reading(&mut readers));
+                assert_pages(readers, &wanted(&microscope.layout, geometry, &look), &what);
+                let books = camera.close();
+                assert!(books.balance() && books.failures == 0, "{what}: {books}");
+            }
+        }
+    }
+    assert!(microscope.bus.books().balance() && microscope.session.books().balanced());
+}
+
+#[test]
+#[ignore = "needs video devices: cargo xtask guest-test"]
+fn readers_may_come_first_leave_and_come_back() {
+    let (microscope, path) = (Microscope::start(), video_device("plain"));
+    let look = look(Scaling::Down(2));
+    let geometry = look.geometry(&microscope.layout, PixelFormat::Yuyv).expect("it can be shown");
+    let pages = wanted(&microscope.layout, geometry, &look);
+    let camera = camera(&path, Transfer::Auto).look(look).start().expect("a thread");
+    camera.follow(&microscope.bus).expect("room");
+    // A driver may refuse a reader as long as there is no writer (0.15 always does); one that it lets wait gets the pictures.
+    let mut first = VideoReader::start(Program::V4l2Ctl, &path, geometry, 3);
+    std::thread::sleep(Duration::from_secs(4));
+    if first.reads() {
+        camera.publish();
+        microscope.run_while(|| first.reads());
+        assert_pages(vec![first], &pages, "a reader before the writer");
+    }
+    camera.publish();
+    await_showing(&microscope, &camera);
+    // One that is closed while it looks, and one that sees the camera go and come back.
+    let closed = VideoReader::start(Program::Ffmpeg, &path, geometry, 1000);
+    let mut stays = VideoReader::start(Program::V4l2Ctl, &path, geometry, 40);
+    let begun = Instant::now();
+    microscope.run_while(|| begun.elapsed() < Duration::from_secs(4));
+    closed.close();
+    camera.unpublish();
+    assert_eq!(camera.await_state(PATIENCE, |_| true), Ok(State::Hidden));
+    camera.publish();
+    microscope.run_while(|| stays.reads());
+    assert_pages(vec![stays], &pages, "a reader that stays");
+    let books = camera.close();
+    assert!(books.balance() && books.failures == 0, "{books}");
+}
+
+/// A writer in a process of its own, which shows the dark chequerboard.
+struct Writer(Child);
+
+impl Writer {
+    fn start(path: &Path, transfer: &str) -> Self {
+        let mut command = Command::new(std::env::current_exe().expect("this program has a name"));
+        command.args([
+            "--exact",
+            "a_writer_that_is_killed_leaves_a_device_that_works",
+            "--ignored",
+            "--nocapture",
+        ]);
+        command.env(WRITER, path).env("PVCAM_TESTS_TRANSFER", transfer).stdout(Stdio::null());
+        Self(command.spawn().expect("the writer starts"))
+    }
+
+    /// Waits until it has the device, keeps us out of it, and the device shows itself as a camera.
+    fn await_pictures(&mut self, path: &Path) {
+        let geometry = Geometry::new(320, 240, PixelFormat::Yuyv).expect("a good size");
+        let begun = Instant::now();
+        loop {
+            let lives = self.0.try_wait().expect("a child can be asked").is_none();
+            assert!(lives && begun.elapsed() < PATIENCE, "the writer does not write");
+            let mut opener = DeviceOpener::new(Place::Path(path.to_owned()), Transfer::Auto);
+            match opener.open(geometry, 25) {
+                Err(DeviceError::Busy { by, .. }) => {
+                    assert!(by.iter().any(|name| name.contains(&self.0.id().to_string())), "{by:?}");
+                    if can(path).contains("Video Capture") {
+                        return;
+                    }
+                }
+                Ok(device) => drop(device),
+                Err(why) => panic!("{why}"),
+            }
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    }
+
+    fn kill(mut self) {
+        self.0.kill().expect("SIGKILL");
+        self.0.wait().expect("it is gone");
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What v4l2-ctl says that a device can do now.
+fn can(path: &Path) -> String {
+    let said = Command::new("v4l2-ctl").arg("-d").arg(path).arg("-D").output().expect("v4l2-ctl runs").stdout;
+    let said = String::from_utf8_lossy(&said);
+    said.split_once("Device Caps").expect("it tells what the device can").1.to_owned()
+}
+
+fn write_for_ever(path: &Path) {
+    let by_write = std::env::var("PVCAM_TESTS_TRANSFER").is_ok_and(|transfer| transfer == "write");
+    let transfer = if by_write { Transfer::Write } else { Transfer::Buffers };
+    let camera = camera(path, transfer).size(320, 240).start().expect("a thread");
+    camera.publish();
+    std::thread::sleep(PATIENCE * 10);
+}
+
+#[test]
+#[ignore = "needs video devices: cargo xtask guest-test"]
+fn a_writer_that_is_killed_leaves_a_device_that_works() {
+    if let Some(path) = std::env::var_os(WRITER) {
+        return write_for_ever(Path::new(&path));
+    }
+    let geometry = Geometry::new(320, 240, PixelFormat::Yuyv).expect("a good size");
+    for (label, transfer) in [("plain", "buffers"), ("exclusive", "buffers"), ("exclusive", "write")] {
+        let path = video_device(label);
+        let mut first = Writer::start(&path, transfer);
+        first.await_pictures(&path);
+        let mut reader = VideoReader::start(Program::V4l2Ctl, &path, geometry, 60);
+        std::thread::sleep(Duration::from_secs(3));
+        first.kill();
+        assert!(reader.reads(), "{label} {transfer}: the reader waits");
+        let second = Writer::start(&path, transfer);
+        while reader.reads() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let frames = reader.frames();
+        assert!(frames.iter().all(|frame| frame[1] == 128 && [32, 48].contains(&frame[0])), "{label}");
+        second.kill();
+        let mut opener = DeviceOpener::new(Place::Path(path), Transfer::Auto);
+        drop(opener.open(geometry, 25).unwrap_or_else(|why| panic!("{label} {transfer}: {why}")));
+    }
+}
+
+#[test]
+#[ignore = "needs video devices: cargo xtask guest-test"]
+fn a_device_that_another_program_left_dead_is_repaired() {
+    let path = video_device("exclusive");
+    let mut ffmpeg = Command::new("ffmpeg");
+    ffmpeg.args(["-v", "error", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=10", "-frames:v", "3"]);
+    ffmpeg.args(["-pix_fmt", "yuyv422", "-f", "v4l2"]).arg(&path);
+    assert!(ffmpeg.status().expect("ffmpeg runs").success());
+    let can = can(&path);
+    if is_old() {
+        assert!(!can.contains("Video Output") && !can.contains("Video Capture"), "it is not dead: {can}");
+    }
+    let listed = video_devices().into_iter().find(|device| device.path == path).expect("it is there");
+    assert_eq!(listed.usable, Ok(()), "{listed}");
+    let geometry = Geometry::new(320, 240, PixelFormat::Yuyv).expect("a good size");
+    DeviceOpener::new(Place::Path(path), Transfer::Auto)
+        .open(geometry, 25)
+        .map(drop)
+        .expect("it is repaired");
+}
+
+#[test]
+#[ignore = "needs video devices: cargo xtask guest-test"]
+fn another_size_waits_for_readers_of_the_old_one() {
+    let path = video_device("plain");
+    let look = look(Scaling::Down(1));
+    let camera = camera(&path, Transfer::Auto).look(look.clone()).start().expect("a thread");
+    camera.publish();
+    let first = Microscope::start();
+    camera.follow(&first.bus).expect("room");
+    await_showing(&first, &camera);
+    let geometry = look.geometry(&first.layout, PixelFormat::Yuyv).expect("it can be shown");
+    let mut reader = VideoReader::start(Program::V4l2Ctl, &path, geometry, 100_000);
+    let begun = Instant::now();
+    first.run_while(|| begun.elapsed() < Duration::from_secs(4) && reader.reads());
+    drop(first);
+    let second = Microscope::with("scene = \"counter\"", 348, 260);
+    camera.follow(&second.bus).expect("room");
+    second.run_while(|| !matches!(camera.state(), State::Failed(_)));
+    let State::Failed(Failure::Device(why)) = camera.state() else { panic!("{}", camera.state()) };
+    assert!(matches!(why, DeviceError::FormatHeld { .. } | DeviceError::Busy { .. }), "{why}");
+    assert!(why.to_string().contains("fuser -v"), "{why}");
+    reader.close();
+    await_showing(&second, &camera);
+    let geometry = look.geometry(&second.layout, PixelFormat::Yuyv).expect("it can be shown");
+    assert!(matches!(camera.state(), State::Showing { geometry: shown, .. } if shown == geometry));
+    assert!(camera.close().balance());
+}
