@@ -13,7 +13,7 @@ use crate::mailbox::number_of;
 use crate::plan::BusPlan;
 use crate::register::Register;
 use crate::ring::Ring;
-use crate::seat::{ACTIVE, AWAKE, LEAVING, LEFT, SWEEPING, Seat, TASK, THREAD, TOLD};
+use crate::seat::{ACTIVE, AWAKE, BOTH, LEAVING, LEFT, SWEEPING, Seat, TASK, THREAD, TOLD};
 use crate::sync::{AtomicU32, AtomicU64, Line, Mutex, Ordering, bump};
 use crate::walk::{Begun, MOST_SLEEPERS, Walk};
 
@@ -184,7 +184,7 @@ impl Fanout {
                 }
                 ACTIVE if seat.is_plain() => plain |= 1 << index,
                 ACTIVE => choosy |= 1 << index,
-                _ => self.sweep(seat),
+                _ => self.sweep(seat, seat.generation()),
             }
         }
         group.sharing.store(sharing, Ordering::Relaxed);
@@ -330,15 +330,14 @@ impl Fanout {
         false
     }
 
-    /// Empties the mailbox of who has left. Two may be at it: a reader that leaves, and a publisher that must not fill the shared
-    /// ring again before it is empty.
-    fn sweep(&self, seat: &Seat) {
-        let first = seat.phase() == LEAVING && seat.go(LEAVING, SWEEPING);
-        if first || (seat.phase() == SWEEPING && self.helps()) {
+    /// Empties the mailbox of who has left, if that is still this generation. Two may be at it: a reader that leaves, and a publisher
+    /// that must not fill the shared ring again before it is empty. Neither waits for the other, and the seat is free after both.
+    fn sweep(&self, seat: &Seat, generation: u64) {
+        let first = seat.go(generation, LEAVING, SWEEPING);
+        if first || (self.helps() && seat.go(generation, SWEEPING, BOTH)) {
             seat.mailbox.close(seat.ring(&self.ring));
-        }
-        if first {
-            seat.go(SWEEPING, LEFT);
+            // One fails if the other one came or went between the two; then the next round does not.
+            while !seat.go(generation, BOTH, SWEEPING) && !seat.go(generation, SWEEPING, LEFT) {}
         }
     }
 
@@ -352,13 +351,15 @@ impl Fanout {
     /// A reader leaves: what it did not take is dropped, by it or by the publisher that is in the middle of a walk.
     pub(crate) fn leave(&self, seat: &Seat) {
         self.get_up(seat);
-        drop(seat.waker.lock().take());
+        seat.forget_waker();
         if let Some(opened) = &seat.card.lock().account {
             opened.account().left();
         }
-        seat.go(ACTIVE, LEAVING);
+        let generation = seat.generation();
+        seat.go(generation, ACTIVE, LEAVING);
         if !self.walk.0.change() || self.sweeps_beside() {
-            self.sweep(seat);
+            // It may have been swept by now, and somebody else may sit here.
+            self.sweep(seat, generation);
         }
     }
 
@@ -372,6 +373,10 @@ impl Fanout {
 
     /// Publisher: wakes the one thread that sleeps for mail that is there, or the dispatcher if there are more.
     fn wake_one(&self) {
+        if self.is_closed() {
+            // Who asked during this walk whether all is over was told no.
+            return self.bell.ring();
+        }
         let mut only: Option<&Seat> = None;
         for seat in self.used() {
             let waiting = seat.reading().waiting.load(Ordering::Relaxed);

@@ -302,8 +302,19 @@ impl Mailbox {
         }
         if cursor.next == UNPLACED {
             cursor.next = self.writing.0.begin.load(Ordering::Relaxed);
+            // Also if nothing is there yet: the next look finds the head where the cursor is.
+            cursor.at = self.placed_at(cursor.next, ring);
         }
         Some(ring.place_of(head))
+    }
+
+    /// The entry of a reader's first position. The control thinks that all begin at the first one.
+    fn placed_at(&self, begin: u64, ring: &Ring) -> usize {
+        #[cfg(pool_loom)]
+        if self.fault == crate::model::Fault::BeginsAtFirst {
+            return 0;
+        }
+        ring.place_of(begin)
     }
 
     /// Reader: positions were displaced before the one that was claimed.

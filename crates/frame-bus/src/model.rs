@@ -30,6 +30,8 @@ pub enum Fault {
     GivesUpFirst,
     /// The publisher asks whether somebody sleeps before it hands out the frame.
     SleepersSeenEarly,
+    /// A reader whose place is not at the beginning of the ring looks for its first frame there.
+    BeginsAtFirst,
     /// The end of a delivery is not asked for before the end of the bus is told.
     EndUnasked,
     /// The dispatcher is not rung when the bus is closed.

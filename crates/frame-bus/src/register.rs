@@ -9,7 +9,7 @@ use crate::fanout::Fanout;
 use crate::frame::Holding;
 use crate::plan::Request;
 use crate::ring::Ring;
-use crate::seat::{FREE, LEAVING, LEFT, SWEEPING, Seat};
+use crate::seat::{BOTH, FREE, LEAVING, LEFT, SWEEPING, Seat};
 use crate::sync::{Ordering, fence, yield_now};
 
 /// How often a snapshot is tried until nothing moved meanwhile.
@@ -57,7 +57,7 @@ impl Fanout {
     /// Waits until the mailbox of who left this seat is swept: microseconds, or as long as the publisher is put aside; not for ever.
     pub(crate) fn await_sweep(&self, seat: &Seat) {
         for _ in 0..PATIENCE {
-            if !matches!(seat.phase(), LEAVING | SWEEPING) {
+            if !matches!(seat.phase(), LEAVING | SWEEPING | BOTH) {
                 return;
             }
             yield_now();

@@ -20,6 +20,8 @@ pub(crate) const LEAVING: u64 = 2;
 pub(crate) const SWEEPING: u64 = 3;
 /// Free again; the books of who left are here.
 pub(crate) const LEFT: u64 = 4;
+/// Two sweep the mailbox: who left and the publisher. The last of them gives the seat free.
+pub(crate) const BOTH: u64 = 5;
 pub(crate) const PHASE: u64 = 7;
 pub(crate) const GENERATION: u64 = 8;
 
@@ -119,6 +121,12 @@ impl Seat {
         ((rule.state.load(Ordering::Relaxed) & !PHASE) + GENERATION) | ACTIVE
     }
 
+    /// Nobody is to be woken any more. A waker is other people's code, so it goes without the lock.
+    pub(crate) fn forget_waker(&self) {
+        let waker = self.waker.lock().take();
+        drop(waker);
+    }
+
     /// What its reader writes.
     #[inline]
     pub(crate) fn reading(&self) -> &Reading {
@@ -130,10 +138,14 @@ impl Seat {
         self.rule.0.state.load(Ordering::Acquire) & PHASE
     }
 
-    /// Goes from one phase to the next, if it is in that; one of several who try succeeds.
-    pub(crate) fn go(&self, from: u64, to: u64) -> bool {
-        let state = self.rule.0.state.load(Ordering::Relaxed);
-        let (from, to) = (state & !PHASE | from, state & !PHASE | to);
+    /// Who sits here, or sat here last.
+    pub(crate) fn generation(&self) -> u64 {
+        self.rule.0.state.load(Ordering::Acquire) & !PHASE
+    }
+
+    /// Goes from one phase of a generation to the next, if it is in that; one of several who try succeeds.
+    pub(crate) fn go(&self, generation: u64, from: u64, to: u64) -> bool {
+        let (from, to) = (generation | from, generation | to);
         self.rule.0.state.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 

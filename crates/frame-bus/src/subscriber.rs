@@ -191,7 +191,9 @@ impl Subscriber {
             if let Some(event) = self.look()? {
                 return Ok(event);
             }
-            if found == Found::Nothing {
+            // News that are none yet (a frame that another one is about to give up) do not put the deadline off.
+            let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            if found == Found::Nothing || late {
                 return Err(WaitError::Timeout);
             }
         }

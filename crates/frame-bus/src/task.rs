@@ -31,7 +31,8 @@ impl Subscriber {
             return Poll::Ready(ready);
         }
         let seat = &self.seat;
-        *seat.waker.lock() = Some(context.waker().clone());
+        let before = seat.waker.lock().replace(context.waker().clone());
+        drop(before);
         self.bus.lie_down(seat, TASK);
         // The look comes after the word that we wait.
         match self.poll_now() {
@@ -54,7 +55,7 @@ impl Subscriber {
     fn forget_waker(&self) {
         let seat = &self.seat;
         self.bus.get_up(seat);
-        drop(seat.waker.lock().take());
+        seat.forget_waker();
     }
 }
 

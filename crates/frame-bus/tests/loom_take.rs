@@ -134,6 +134,52 @@ fn control_a_frame_that_goes_before_the_next_one_comes_leaves_it_empty() {
     mailbox_of_one(Fault::GivesUpFirst);
 }
 
+/// A reader joins when the ring has gone on already, and looks while its place there is made.
+fn joins_later(fault: Fault) {
+    check(move || {
+        let rig = keep(Rig::new(fault));
+        let mut early = keep(rig.join(Policy::DropOldest { depth: 1 }));
+        rig.eof(1);
+        let mut reader = keep(rig.join(Policy::DropOldest { depth: 1 }));
+        let camera = {
+            let rig = keep(Rig::clone(&rig));
+            thread::spawn(move || {
+                rig.eof(2);
+                drop(end(rig));
+            })
+        };
+        // A thread of its own: the first one's loads loom would run before all else.
+        let looking = thread::spawn(move || {
+            let mut told = Told::default();
+            told.read(&mut reader);
+            thread::yield_now();
+            told.read(&mut reader);
+            (told, reader)
+        });
+        camera.join().unwrap();
+        let (mut told, mut reader) = looking.join().unwrap();
+        told.read(&mut reader);
+        assert_eq!(told.taken, [2], "the reader is deaf");
+        let mut others = Told::default();
+        others.read(&mut early);
+        others.is_whole(2);
+        drop((end(early), end(reader)));
+        assert_eq!(rig.held(), 0, "a lease was not dropped");
+        drop(end(rig));
+    });
+}
+
+#[test]
+fn who_joins_later_hears_the_next_frame() {
+    joins_later(Fault::None);
+}
+
+#[test]
+#[should_panic(expected = "deaf")]
+fn control_who_looks_at_the_first_place_of_the_ring_is_deaf() {
+    joins_later(Fault::BeginsAtFirst);
+}
+
 #[test]
 fn a_refused_frame_is_told_and_dropped_once() {
     publish_against_take(Policy::DropNewest { depth: 1 }, 3, Fault::None);

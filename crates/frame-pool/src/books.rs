@@ -181,7 +181,7 @@ impl Ledger {
     #[inline]
     fn deliver(&self, number: u64) {
         let delivered = self.delivered.load(Ordering::Relaxed) + 1;
-        if number == delivered + self.ahead.load(Ordering::Relaxed) {
+        if number == delivered.wrapping_add(self.ahead.load(Ordering::Relaxed)) {
             // Relaxed: after the fence of the last entry, so who sees it sees as well that the sequence has moved.
             self.delivered.store(delivered, Ordering::Relaxed);
         } else {
