@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::{ArrayRef, BooleanArray, RecordBatch};
 use arrow_buffer::MutableBuffer;
 use frame_pool::{Lease, Picture, Torn, ViewError};
 
@@ -19,7 +19,8 @@ pub struct Coalesced {
     pub batch: RecordBatch,
     /// Bytes of pixels that were copied.
     pub copied_bytes: u64,
-    /// Frames that were not the camera's any more when they had been copied: their places in `batch`, and why.
+    /// Frames that were not the camera's any more when they had been copied: their places in `batch`, whose column `torn` is set there,
+    /// and why.
     pub torn: Vec<(usize, Torn)>,
 }
 
@@ -65,6 +66,12 @@ impl FrameSchema {
         }
         let rows: Vec<Row> = leases.iter().map(|lease| self.columns.row(lease)).collect();
         self.columns.many(&rows, &mut columns)?;
+        // The last of all columns.
+        let marks: BooleanArray =
+            (0..leases.len()).map(|row| Some(torn.iter().any(|(place, _)| *place == row))).collect();
+        if let Some(last) = columns.last_mut() {
+            *last = Arc::new(marks);
+        }
         let batch = RecordBatch::try_new(Arc::clone(self.arrow()), columns)?;
         Ok(Coalesced { batch, copied_bytes, torn })
     }

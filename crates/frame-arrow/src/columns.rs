@@ -66,6 +66,11 @@ pub(crate) struct Columns {
 struct Remembered<T>(OnceLock<(T, ArrayRef)>);
 
 impl<T: Copy + PartialEq> Remembered<T> {
+    /// One whose likely value is known.
+    fn of(value: T, make: impl Fn(T) -> ArrayRef) -> Self {
+        Self(OnceLock::from((value, make(value))))
+    }
+
     fn array(&self, value: T, make: impl Fn(T) -> ArrayRef) -> ArrayRef {
         let (known, array) = self.0.get_or_init(|| (value, make(value)));
         if *known == value { Arc::clone(array) } else { make(value) }
@@ -85,7 +90,8 @@ impl Columns {
             evidence,
             evidence_names: names,
             exposure: Remembered::default(),
-            lost_before: Remembered::default(),
+            // Also if the first frame comes after a loss.
+            lost_before: Remembered::of(0, u64_array),
             epoch: Remembered::default(),
             constant: constant(plan)?,
         })
@@ -146,7 +152,6 @@ impl Columns {
         out.push(nth::<UInt64Type>(&values, 2));
         out.push(if_known(row.begin_ns.is_some(), nth::<Int64Type>, 3, &self.no_i64));
         out.push(if_known(row.end_ns.is_some(), nth::<Int64Type>, 4, &self.no_i64));
-        let u64_array = |value| -> ArrayRef { Arc::new(UInt64Array::from(vec![value])) };
         out.push(match row.exposure_ns {
             Some(exposure) => self.exposure.array(exposure, u64_array),
             None => Arc::clone(&self.no_u64),
@@ -176,6 +181,10 @@ impl Columns {
         }
         Ok(())
     }
+}
+
+fn u64_array(value: u64) -> ArrayRef {
+    Arc::new(UInt64Array::from(vec![value]))
 }
 
 /// The `at`-th of the 64-bit values.

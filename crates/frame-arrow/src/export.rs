@@ -26,7 +26,14 @@ pub enum SourceError {
     Batch(#[from] BatchError),
 }
 
-/// Live frames as batches of one row, each without a copy. What is lost between two of them stands in `lost_before`.
+/// An error with its causes: foreign readers get no more than a text.
+fn in_full(why: &dyn core::error::Error) -> String {
+    let causes = core::iter::successors(why.source(), |cause| cause.source());
+    causes.fold(why.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+/// Live frames as batches of one row, each without a copy. What the driver lost between two of them stands in `lost_before`; what the
+/// source's own mailbox lost shows as a gap in the numbers.
 ///
 /// Each batch holds its frame: who collects batches needs a ring (and a reserve) that can spare as many.
 pub struct BatchReader<S> {
@@ -77,7 +84,7 @@ impl<S: Source> BatchReader<S> {
                 Next::Frame(held) => {
                     return Some(self.schema.to_record_batch(held.borrow()).map_err(Into::into));
                 }
-                // The next frame's `lost_before` tells what the driver lost; what a mailbox lost shows in the numbers.
+                // No column says it: the numbers do.
                 Next::Lost { .. } => {}
                 Next::Ended(_) => {
                     self.ended = true;
@@ -97,7 +104,8 @@ impl<S: Source> Iterator for BatchReader<S> {
         if self.ended {
             return None;
         }
-        self.batch().map(|batch| batch.map_err(|why| ArrowError::ExternalError(Box::new(why))))
+        self.batch()
+            .map(|batch| batch.map_err(|why| ArrowError::IoError(in_full(&why), std::io::Error::other(why))))
     }
 }
 

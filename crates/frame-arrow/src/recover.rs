@@ -9,6 +9,8 @@ use arrow_ipc::writer::DictionaryTracker;
 use arrow_ipc::{Block, FooterBuilder, MessageHeader, MetadataVersion, root_as_footer, root_as_message};
 use arrow_schema::{ArrowError, Metadata, Schema};
 use flatbuffers::FlatBufferBuilder;
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 /// At the beginning of a file, and at its end.
 const MAGIC: &[u8] = b"ARROW1";
@@ -41,6 +43,12 @@ pub enum RecoverError {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// It is still being recorded.
+    #[error("{} is still being recorded: finish its recorder, or end that process, and recover it then", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
     },
     /// No Arrow IPC file, or one that ends before its schema does.
     #[error("{} has no whole schema at its beginning: it is no Arrow file, or ends too early", path.display())]
@@ -84,6 +92,10 @@ pub fn recover(path: impl AsRef<Path>) -> Result<Recovered, RecoverError> {
 pub(crate) fn give_end(path: &Path, notes: &Metadata) -> Result<Recovered, RecoverError> {
     let io = |source| RecoverError::Io { path: path.to_owned(), source };
     let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(io)?;
+    // Where there are no locks, nobody can be asked.
+    if flock(&file, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK) {
+        return Err(RecoverError::Busy { path: path.to_owned() });
+    }
     let length = file.metadata().map_err(io)?.len();
     if let Some(batches) = complete(&mut file, length).map_err(io)? {
         return Ok(Recovered { batches, cut_bytes: 0, was_complete: true });
@@ -118,7 +130,8 @@ fn complete(file: &mut File, length: u64) -> io::Result<Option<u64>> {
     let Some(end) = read_at(file, at, ending)? else { return Ok(None) };
     let (size, magic) = end.split_at(4);
     let size = u64::from(u32::from_le_bytes(size.try_into().unwrap_or_default()));
-    let footer = at.checked_sub(size).filter(|_| magic == MAGIC && size <= LARGEST_HEADER);
+    // It grows with the number of frames: only the file itself is larger.
+    let footer = at.checked_sub(size).filter(|_| magic == MAGIC);
     let Some(footer) = footer else { return Ok(None) };
     let Some(bytes) = read_at(file, footer, size)? else { return Ok(None) };
     let batches =

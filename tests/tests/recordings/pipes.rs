@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use frame_arrow::{FrameWriter, WriteError, WriterOptions};
-use pvcam_tests::Ring;
+use frame_arrow::{FrameWriter, Next, Recorder, WriteError, WriterOptions};
+use frame_bus::{Policy, Request};
+use pvcam_tests::{Ring, frame};
 
 use crate::world::*;
 
@@ -52,8 +53,8 @@ fn a_reader_that_stands_still_costs_the_end_no_more_than_its_deadline() {
     let (reader, writer) = std::io::pipe().expect("a pipe");
     let recorder = world.record(stream(&world, writer));
     let begun = std::time::Instant::now();
-    // More than a pipe can take.
-    while world.rig.bus.books().total().unread == 0 {
+    // More than a pipe can take: the recorder stands still, and its mailbox fills behind it.
+    while world.rig.bus.books().total().unread < 5 {
         world.rig.step(1);
         std::thread::sleep(Duration::from_millis(20));
         assert!(begun.elapsed() < PATIENCE, "the pipe takes all");
@@ -70,11 +71,38 @@ fn a_reader_that_stands_still_costs_the_end_no_more_than_its_deadline() {
 
 #[test]
 fn what_a_mailbox_loses_is_noted_by_number() {
-    use frame_arrow::{Next, Recorder};
     let world = World::new(&Ring::copied(), "");
     let mut events = vec![Next::Ended("enough".to_owned()), Next::Lost { first: 7, count: 3 }];
     let source = move |_: Duration| -> Next<frame_pool::Lease> { events.pop().unwrap_or(Next::Nothing) };
     let recorder = Recorder::start(stream(&world, std::io::sink()), source).expect("a thread");
     let recording = recorder.finish_within(PATIENCE, None).expect("it ends well");
     assert_eq!((recording.lost, recording.losses, recording.ended.as_str()), (3, vec![(7, 3)], "enough"));
+}
+
+#[test]
+fn frames_that_wait_longer_than_the_end_may_take_are_named() {
+    let world = World::new(&Ring::copied(), "");
+    let mut reader =
+        world.rig.bus.subscribe(&Request::new("reader", Policy::Every { depth: 4 })).expect("room");
+    world.rig.step(4);
+    let frame = |_| frame(&mut reader);
+    let mut frames: Vec<_> = (0..4).map(frame).collect();
+    frames.reverse();
+    // The first one comes when half of the time is over.
+    let (half, asked) = std::sync::mpsc::channel::<()>();
+    let source = move |_: Duration| match frames.pop() {
+        Some(frame) => {
+            let _ = asked.recv_timeout(PATIENCE);
+            Next::Frame(frame)
+        }
+        None => Next::Nothing,
+    };
+    let recorder = Recorder::start(stream(&world, std::io::sink()), source).expect("a thread");
+    let _waker = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(2200));
+        drop(half);
+    });
+    let recording = recorder.finish_within(Duration::from_secs(4), None).expect("it ends in time");
+    assert_eq!((recording.frames + recording.lost, recording.lost >= 2), (4, true), "{recording}");
+    assert!(recording.ended.contains("left out"), "{recording}");
 }

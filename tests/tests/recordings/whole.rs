@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use frame_arrow::{Codec, FrameWriter, NotIntact, WriteError, WriterOptions};
+use frame_arrow::{Codec, FrameWriter, NotIntact, RecoverError, WriteError, WriterOptions, recover};
 use frame_bus::{Policy, Request};
 use pvcam_tests::{Ring, frame, scratch};
 
@@ -49,6 +49,19 @@ fn a_file_that_is_there_is_not_written_over() {
     let nowhere =
         FrameWriter::file(folder.join("no/such/folder"), Arc::clone(&world.schema), WriterOptions::default());
     assert!(matches!(nowhere, Err(WriteError::Create { .. })));
+}
+
+#[test]
+fn a_recording_that_goes_on_is_not_given_an_end() {
+    let path = scratch("recording-busy").join("a.arrow");
+    let world = World::new(&Ring::copied(), "");
+    let recorder = world.record(world.file(&path));
+    world.step(&recorder, 3);
+    assert!(matches!(recover(&path), Err(RecoverError::Busy { .. })));
+    world.step(&recorder, 3);
+    let recording = recorder.finish_within(PATIENCE, None).expect("it ends well");
+    let recovered = recover(&path).expect("nobody writes any more");
+    assert_eq!((recording.frames, recovered.batches, recovered.was_complete), (6, 6, true));
 }
 
 /// Writes twelve frames, the seventh of which the camera writes over while it is held.

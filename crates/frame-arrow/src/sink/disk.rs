@@ -10,7 +10,7 @@ use std::num::NonZeroU64;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use rustix::fs::{Advice, fadvise, fdatasync};
+use rustix::fs::{Advice, FlockOperation, fadvise, fdatasync, flock};
 
 use crate::sink::tail::Target;
 
@@ -79,6 +79,11 @@ impl Shared {
     }
 }
 
+/// Why the disk has failed; in full for who asks first.
+fn told(progress: &mut Progress) -> io::Error {
+    progress.failed.take().unwrap_or_else(|| io::Error::other("the disk has failed before"))
+}
+
 /// A file that is being recorded.
 #[derive(Debug)]
 pub(super) struct DiskFile {
@@ -88,6 +93,8 @@ pub(super) struct DiskFile {
 
 impl DiskFile {
     pub(super) fn new(file: File) -> io::Result<Self> {
+        // So that nobody gives it an end meanwhile (`recover`). It is new, so this fails only where there are no locks.
+        let _ = flock(&file, FlockOperation::NonBlockingLockExclusive);
         let progress = Mutex::new(Progress::default());
         let shared = Arc::new(Shared { file, progress, moved: Condvar::new() });
         let theirs = Arc::clone(&shared);
@@ -102,7 +109,8 @@ impl DiskFile {
         if let Some(helper) = self.helper.take() {
             helper.join().map_err(|_| io::Error::other("the thread that writes to the disk panicked"))?;
         }
-        self.shared.lock().failed.take().map_or(Ok(()), Err)
+        let mut progress = self.shared.lock();
+        if progress.broken { Err(told(&mut progress)) } else { Ok(()) }
     }
 }
 
@@ -113,8 +121,7 @@ impl Write for DiskFile {
             progress = self.shared.wait(progress);
         }
         if progress.broken {
-            let before = || io::Error::other("the disk has failed before");
-            return Err(progress.failed.take().unwrap_or_else(before));
+            return Err(told(&mut progress));
         }
         drop(progress);
         let written = (&self.shared.file).write(bytes)?;
@@ -145,7 +152,9 @@ impl Target for DiskFile {
 
     fn close(&mut self) -> io::Result<()> {
         self.quit()?;
-        Ok(fdatasync(&self.shared.file)?)
+        fdatasync(&self.shared.file)?;
+        let _ = flock(&self.shared.file, FlockOperation::Unlock);
+        Ok(())
     }
 }
 

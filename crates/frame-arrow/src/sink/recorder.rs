@@ -89,8 +89,11 @@ impl Recorder {
         self.progress.stopped.load(Ordering::Acquire)
     }
 
-    /// Takes what waits in the source (for no longer than half of `patience`), writes the end and says what became of it all. `books`: where every
-    /// frame of the session went, for the footer of a file.
+    /// Takes what waits in the source, writes the end and says what became of it all. `books`: where every frame of the session went,
+    /// for the footer of a file.
+    ///
+    /// What waits is written for no longer than half of `patience`; what is left then counts as lost in the recording
+    /// ([`Recording::losses`]), and [`Recording::ended`] says so.
     ///
     /// # Errors
     /// [`Failed`]. With [`WriteError::Deadline`] the thread goes on by itself.
@@ -106,6 +109,26 @@ impl Recorder {
         };
         let recording = Recording { frames: self.frames(), ended: why.to_string(), ..Recording::default() };
         Err(Failed { why, recording: Box::new(recording), ended_whole: false })
+    }
+}
+
+/// The time is over: what still waits in the source is not written, and counts as lost here.
+fn leave_out<S: Source>(source: &mut S, writer: &mut FrameWriter) {
+    let (before, begun) = (writer.recording().lost, Instant::now());
+    // A source that is faster than this is not emptied; no mailbox is.
+    while begun.elapsed() < PATIENCE {
+        match source.next_within(Duration::ZERO) {
+            Next::Frame(held) => {
+                let record = held.borrow().record();
+                writer.lost(record.camera_number.unwrap_or(record.number), 1);
+            }
+            Next::Lost { first, count } => writer.lost(first, count),
+            Next::Ended(_) | Next::Nothing => break,
+        }
+    }
+    let left = writer.recording().lost - before;
+    if left > 0 {
+        writer.leave_out(left);
     }
 }
 
@@ -143,6 +166,7 @@ fn record<S: Source>(
             Next::Nothing => {}
         }
         if late {
+            leave_out(&mut source, &mut writer);
             break;
         }
     }

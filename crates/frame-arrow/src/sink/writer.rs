@@ -127,6 +127,8 @@ pub struct FrameWriter {
     /// For its footer.
     notes: Vec<(String, String)>,
     failed: Option<WriteError>,
+    /// Frames that were there were not written.
+    left_out: bool,
 }
 
 impl core::fmt::Debug for FrameWriter {
@@ -193,7 +195,7 @@ impl FrameWriter {
         let whole = ipc.tail().position();
         let recording = Recording { bytes: whole, ended: "finished".to_owned(), ..Recording::default() };
         let (compressed, notes) = (options.codec.is_some(), Vec::new());
-        Ok(Self { ipc, schema, compressed, recording, whole, path, notes, failed: None })
+        Ok(Self { ipc, schema, compressed, recording, whole, path, notes, failed: None, left_out: false })
     }
 
     /// What was written up to now.
@@ -259,6 +261,13 @@ impl FrameWriter {
         self.failed.get_or_insert(why);
     }
 
+    /// Ends without frames that were there, for want of time.
+    pub(super) fn leave_out(&mut self, frames: u64) {
+        self.left_out = true;
+        self.recording.ended =
+            format!("the time to finish was over: {frames} frames that waited were left out");
+    }
+
     /// Says why no frame comes any more; "finished" if nobody does.
     pub fn ended(&mut self, why: &str) {
         why.clone_into(&mut self.recording.ended);
@@ -282,6 +291,7 @@ impl FrameWriter {
     /// [`Failed`] with the first thing that went wrong, and what was written whole.
     pub fn finish(mut self) -> Result<Recording, Failed> {
         let complete = match &self.failed {
+            None if self.left_out => format!("false: {}", self.recording.ended),
             None => "true".to_owned(),
             Some(why) => format!("false: {why}"),
         };
