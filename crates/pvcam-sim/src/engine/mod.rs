@@ -100,7 +100,9 @@ impl Engine {
         let mut run = self.run.lock();
         if let Some(job) = run.job.clone().filter(|_| run.phase == Phase::Running) {
             let Job { generation, buffer, .. } = *job;
-            run.job = Some(Arc::new(Job { generation, plan, timing, buffer }));
+            // A stop reaches the writer through whichever of the two it is at.
+            let stopped = Arc::clone(&job.stopped);
+            run.job = Some(Arc::new(Job { generation, plan, timing, buffer, stopped }));
             self.writer_wake.notify_all();
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::callbacks::Handler;
@@ -37,6 +38,8 @@ pub(crate) struct Job {
     /// The times of its frames, but for those that a list of exposures has.
     pub(crate) timing: Timing,
     pub(crate) buffer: Buffer,
+    /// Set when its generation is closed: the writer, which paints without the lock, then gives its frame up.
+    pub(super) stopped: Arc<AtomicBool>,
 }
 
 /// A frame that is in the buffer.
@@ -191,12 +194,21 @@ impl Run {
         self.queue_limit = (buffer.slots as usize).min(QUEUE_LIMIT);
         self.queue.clear();
         self.queue.reserve(self.queue_limit + 1);
-        self.job = Some(Arc::new(Job { generation: self.generation, plan, timing, buffer }));
+        self.job = Some(Arc::new(Job {
+            generation: self.generation,
+            plan,
+            timing,
+            buffer,
+            stopped: Arc::default(),
+        }));
     }
 
     /// Closes the generation, from whatever side.
     pub(super) fn end(&mut self, phase: Phase) {
         self.phase = phase;
+        if let Some(job) = &self.job {
+            job.stopped.store(true, Ordering::Relaxed);
+        }
         self.hold = false;
         self.exposing = None;
         self.tokens = 0;

@@ -119,7 +119,7 @@ fn write(job: &Job, slot: u32, bytes: usize, facts: &FrameFacts, rows: &mut RowB
     // SAFETY: the client promised slots x frame_bytes writable bytes until a stop returns; `slot` is below the
     // number of slots, `bytes` at most a frame, and every stop waits until `Run::writing` is cleared.
     let mut writer = unsafe { SlotWriter::new(start, bytes) };
-    job.plan.painter.paint(&mut writer, facts, rows);
+    job.plan.painter.paint(&mut writer, facts, rows, &job.stopped);
 }
 
 fn facts(core: &Core, camera_number: u32, moments: Moments) -> FrameFacts {

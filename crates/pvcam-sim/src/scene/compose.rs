@@ -1,5 +1,7 @@
 //! Pictures that are made of several exposures, or delivered turned, mirrored or with wider pixels.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::cutouts::{Cutouts, SpotBuffer};
 use super::despeckle::Correction;
 use super::orient::{Element, Orientation};
@@ -65,11 +67,15 @@ impl RowBuffer {
 }
 
 /// Paints a picture whose exposures `exposure` gives row by row: the number of the exposure counts from 0.
+///
+/// A picture can be made of more exposures than a stop should wait for, so `stopped` is looked at before each one; once it is
+/// set, the picture is given up and nothing of it is delivered.
 pub(super) fn paint(
     composition: &Composition,
     slot: &mut SlotWriter,
     image: ImageSize,
     buffer: &mut RowBuffer,
+    stopped: &AtomicBool,
     exposure: impl Fn(u32, u32, &mut Correction, &mut dyn FnMut(Row<'_>)),
 ) {
     let pixels = image.pixels();
@@ -78,6 +84,9 @@ pub(super) fn paint(
         let mean = &mut buffer.mean[..pixels];
         mean.fill(0);
         for index in 0..composition.averaged {
+            if stopped.load(Ordering::Relaxed) {
+                return;
+            }
             for (r, sums) in (0..image.rows).zip(mean.chunks_exact_mut(image.columns as usize)) {
                 let number = frame.wrapping_mul(composition.averaged).wrapping_add(index);
                 exposure(number, r, &mut buffer.correction, &mut |row| add(sums, row));

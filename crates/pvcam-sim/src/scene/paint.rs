@@ -1,6 +1,7 @@
 //! Writing a frame: headers in place, then pixels, in ascending addresses.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::compose::{self, Composition, RowBuffer};
 use super::cutouts::Cutouts;
@@ -65,8 +66,14 @@ impl Painter {
         matches!(self.source, Source::Stamp)
     }
 
-    /// Writes frame `camera_number`, as far as `slot` takes bytes.
-    pub(crate) fn paint(&self, slot: &mut SlotWriter, frame: &FrameFacts, buffer: &mut RowBuffer) {
+    /// Writes frame `camera_number`, as far as `slot` takes bytes; given up between two exposures of it once `stopped` is set.
+    pub(crate) fn paint(
+        &self,
+        slot: &mut SlotWriter,
+        frame: &FrameFacts,
+        buffer: &mut RowBuffer,
+        stopped: &AtomicBool,
+    ) {
         if let Some(headers) = &self.headers {
             slot.put(&headers.frame(frame));
             if let Some(cutouts) = self.cutouts {
@@ -85,7 +92,7 @@ impl Painter {
                 }
                 Source::Stamp => slot.skip(self.image_bytes(*image)),
                 Source::Counter { .. } | Source::Replay { .. } => {
-                    self.paint_image(slot, *image, frame.camera_number, buffer);
+                    self.paint_image(slot, *image, frame.camera_number, buffer, stopped);
                 }
             }
         }
@@ -121,10 +128,17 @@ impl Painter {
         }
     }
 
-    fn paint_image(&self, slot: &mut SlotWriter, image: ImageSize, number: u32, buffer: &mut RowBuffer) {
+    fn paint_image(
+        &self,
+        slot: &mut SlotWriter,
+        image: ImageSize,
+        number: u32,
+        buffer: &mut RowBuffer,
+        stopped: &AtomicBool,
+    ) {
         if !self.composition.is_plain() {
             let first = number.wrapping_sub(1).wrapping_mul(self.composition.exposures());
-            compose::paint(&self.composition, slot, image, buffer, |index, r, correction, take| {
+            compose::paint(&self.composition, slot, image, buffer, stopped, |index, r, correction, take| {
                 let number = first.wrapping_add(index).wrapping_add(1);
                 take(self.corrected(number, image, r, correction));
             });
