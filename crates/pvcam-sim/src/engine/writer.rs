@@ -108,10 +108,32 @@ fn tear(engine: &Engine, run: &mut MutexGuard<'_, Run>, job: &Job, rows: &mut Ro
 
 /// Runs `deed`, which writes into the client's buffer, without the lock; stops wait for it.
 fn paint(engine: &Engine, run: &mut MutexGuard<'_, Run>, job: &Job, deed: impl FnOnce(&Job)) {
-    run.writing = Some(job.generation);
-    MutexGuard::unlocked(run, || deed(job));
-    run.writing = None;
-    engine.changed.notify_all();
+    let writing = Writing::begin(engine, run, job.generation);
+    MutexGuard::unlocked(writing.run, || deed(job));
+}
+
+/// Tells stops that there is writing to wait for, until it goes; a panic ends the writing too.
+struct Writing<'w, 'g> {
+    engine: &'w Engine,
+    run: &'w mut MutexGuard<'g, Run>,
+}
+
+impl<'w, 'g> Writing<'w, 'g> {
+    fn begin(engine: &'w Engine, run: &'w mut MutexGuard<'g, Run>, generation: u64) -> Self {
+        run.writing = Some(generation);
+        Self { engine, run }
+    }
+}
+
+impl Drop for Writing<'_, '_> {
+    fn drop(&mut self) {
+        self.run.writing = None;
+        if std::thread::panicking() && self.run.phase == Phase::Running {
+            // Nobody is left to write the rest.
+            self.run.end(Phase::Died);
+        }
+        self.engine.changed.notify_all();
+    }
 }
 
 fn write(job: &Job, slot: u32, bytes: usize, facts: &FrameFacts, rows: &mut RowBuffer) {
@@ -140,5 +162,33 @@ fn info(core: &Core, frame_nr: u32, moments: Moments) -> FrameInfo {
         time_stamp_bof: ticks(moments.bof_ns),
         readout_time: i32::try_from(ticks(moments.eof_ns) - ticks(moments.bof_ns)).unwrap_or(i32::MAX),
         ..FrameInfo::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+    use crate::config;
+    use crate::param::Control;
+
+    #[test]
+    fn a_panic_while_painting_leaves_nothing_for_a_stop_to_wait_for() {
+        let camera =
+            config::from_text("[[camera]]\nmodel = \"prime-bsi-usb\"\n", None).unwrap().cameras.remove(0);
+        let control = Control::power_up(&camera.model);
+        let engine = Engine::open(Arc::new(Core::new(0, camera, control))).unwrap();
+        let mut run = engine.run.lock();
+        run.phase = Phase::Running;
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            let writing = Writing::begin(&engine, &mut run, 0);
+            assert_eq!(writing.run.writing, Some(0), "the control");
+            MutexGuard::unlocked(writing.run, || panic!("a painter's mistake"));
+        }));
+        assert!(panicked.is_err());
+        assert_eq!((run.writing, run.phase), (None, Phase::Died));
+        drop(run);
+        engine.close();
     }
 }
