@@ -2,7 +2,8 @@
 
 use std::fs::File;
 use std::io::BufReader;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use tiff::decoder::{Decoder, DecodingResult};
 
@@ -97,19 +98,29 @@ fn pages(file: &Path) -> (usize, Vec<Vec<u16>>) {
     }
 }
 
+/// A model file whose sensor has the size of the pages; written once, as one test may read it while another one begins.
+fn small_model() -> &'static Path {
+    static FILE: OnceLock<PathBuf> = OnceLock::new();
+    FILE.get_or_init(|| {
+        let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+        let kinetix = std::fs::read_to_string(models.join("kinetix-pcie.toml")).unwrap();
+        let small =
+            kinetix.replace("columns = 3200", "columns = 696").replace("\nrows = 3200", "\nrows = 520");
+        assert_eq!(small.matches("= 696").count() + small.matches("rows = 520").count(), 2);
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kinetix-of-696-columns.toml");
+        std::fs::write(&file, small).unwrap();
+        file
+    })
+}
+
 /// A camera whose sensor has the size of the pages, and the pages.
 fn replaying() -> (Sdk, i16, usize, Vec<Vec<u16>>) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let stack = root.join("../../tests/data/worms-3page-696x520-u16.tif");
     let (columns, pages) = pages(&stack);
-    let kinetix = std::fs::read_to_string(root.join("models/kinetix-pcie.toml")).unwrap();
-    let small = kinetix.replace("columns = 3200", "columns = 696").replace("\nrows = 3200", "\nrows = 520");
-    assert_eq!(small.matches("= 696").count() + small.matches("rows = 520").count(), 2);
-    let model = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kinetix-of-696-columns.toml");
-    std::fs::write(&model, small).unwrap();
     let lines = format!(
         "model_file = \"{}\"\nscene = \"replay\"\nreplay = \"{}\"\n",
-        model.display(),
+        small_model().display(),
         stack.display()
     );
     let (sdk, hcam) = open(&lines);
