@@ -56,6 +56,26 @@ fn each_mistake_names_file_line_and_key() {
         ("columns = 2048", "columns = \"wide\"", "columns", "invalid type"),
         ("line_time_ps = 10270000", "line_time_ps = 0", "line_time_ps", "above 0"),
         ("kind = \"usb\"", "kind = \"serial\"", "kind", "pcie"),
+        (
+            "max_buffer_bytes = 4294967295",
+            "max_buffer_bytes = 4294967296",
+            "max_buffer_bytes",
+            "1 to 4294967295",
+        ),
+        ("max_buffer_bytes = 4294967295", "max_buffer_bytes = 0", "max_buffer_bytes", "1 to 4294967295"),
+        (
+            "resolutions = [",
+            "resolutions = [{ unit = \"s\", min = 0, max = 86401 },",
+            "resolutions",
+            "`One Second`: `max` is 86401, but at most 86400 (a day)",
+        ),
+        ("name = \"ENABLED\"", "name = \"A NAME THAT TAKES THIRTY-2 BYTES\"", "name", "1 to 31 bytes"),
+        (
+            "pixel_time_ns = 10 ",
+            "name = \"A NAME THAT TAKES THIRTY-2 BYTES\"\npixel_time_ns = 10 ",
+            "name",
+            "1 to 31 bytes",
+        ),
         ("version = 2", "version = 4", "version", "1, 2 or 3"),
         ("[2, 2], ", "[0, 2], ", "binning", "1 or more"),
         ("power_up = \"ms\"", "power_up = \"s\"", "power_up", "not among the resolutions"),
@@ -87,6 +107,23 @@ fn each_mistake_names_file_line_and_key() {
     }
     let (_, sound) = written("sound.toml", EMBEDDED);
     control.configure(&sound).unwrap();
+}
+
+#[test]
+fn sums_of_an_average_fit_into_their_32_bits() {
+    let _turn = turn();
+    let control = Control::in_process();
+    let averaging = |most: u32| {
+        let kinetix = include_str!("../models/kinetix-pcie.toml");
+        let text = kinetix.replace("min = 1, max = 64 }", &format!("min = 1, max = {most} }}"));
+        assert_ne!(text, kinetix);
+        written("averaging.toml", &text)
+    };
+    let (file, toml) = averaging(65_537);
+    let text = control.configure(&toml).unwrap_err().to_string();
+    let why = "key `parameters`: parameter 191: `max` is 65537, but at most 65536 exposures are averaged";
+    assert!(text.starts_with(&format!("{}: line ", file.display())) && text.contains(why), "{text}");
+    control.configure(&averaging(65_536).1).unwrap();
 }
 
 #[test]

@@ -51,7 +51,9 @@ unsafe fn set_up(hcam: i16, arguments: Arguments) -> Outcome {
     let mut control = core.control.lock();
     let plan = control.prepare(&core.config, request.clone())?;
     out.set(match mode {
-        Mode::Sequence(frames) => plan.frame_bytes * u32::from(frames),
+        Mode::Sequence(frames) => {
+            plan.frame_bytes.checked_mul(frames.into()).ok_or(PL_ERR_TOO_MANY_FRAMES)?
+        }
         Mode::Continuous(_) => plan.frame_bytes,
     });
     control.plan = Some(Arc::new(plan));

@@ -119,7 +119,7 @@ impl Schedule {
         let Next::Expose(exposure) = self.timeline.next(run, job, reach, &core.stats) else {
             return None;
         };
-        let eof_ns = self.origin_ns + exposure.eof_ns;
+        let eof_ns = self.origin_ns.saturating_add(exposure.eof_ns);
         core.clock.go_on_to(eof_ns);
         let Exposure { timing, .. } = exposure;
         let bof_ns = eof_ns.saturating_sub(timing.readout_ns);
@@ -156,7 +156,7 @@ impl Schedule {
         }
         let missed = u32::try_from(lag.as_nanos() / period.as_nanos()).unwrap_or(u32::MAX);
         add(&core.stats.missed_schedule, missed.into());
-        self.timeline.leave_out(exposure.timing.period_ns * u64::from(missed));
+        self.timeline.leave_out(exposure.timing.period_ns.saturating_mul(u64::from(missed)));
         eof + period * missed
     }
 }

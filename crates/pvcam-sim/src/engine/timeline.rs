@@ -1,5 +1,7 @@
 //! When exposures begin and frames arrive, on the camera's own time: nanoseconds since the start of the acquisition.
 //!
+//! A clock that is at the end of its 64 bits stays there: levels and sums of long exposures can be longer than it goes.
+//!
 //! No clock is looked at here; `schedule.rs` brings this together with the machine's clock, or with steps.
 
 use super::run::{Job, Run};
@@ -51,8 +53,11 @@ impl Timeline {
         let plan = &job.plan;
         let own = job.timing_of(run.exposed);
         if plan.trigger == Trigger::Internal || (run.triggered && !plan.trigger.per_frame()) {
-            let eof_ns =
-                if self.begun { self.eof_ns + own.period_ns } else { reach.now_ns + own.latency_ns() };
+            let eof_ns = if self.begun {
+                self.eof_ns.saturating_add(own.period_ns)
+            } else {
+                reach.now_ns.saturating_add(own.latency_ns())
+            };
             return Next::Expose(self.begin(run, own, eof_ns, eof_ns));
         }
         let soonest = reach.now_ns.max(self.free_ns);
@@ -60,7 +65,7 @@ impl Timeline {
             let timing = own.by_level(plan, high_ns);
             // A level that was sent begins when the camera can follow it to its end.
             let start = if plan.trigger == Trigger::LevelOverlap {
-                soonest.max((self.eof_ns + 1).saturating_sub(timing.exposure_ns))
+                soonest.max(self.eof_ns.saturating_add(1).saturating_sub(timing.exposure_ns))
             } else {
                 soonest
             };
@@ -74,7 +79,7 @@ impl Timeline {
             let timing = own.by_level(plan, pulse.high_ns);
             let ends_too_soon = plan.trigger == Trigger::LevelOverlap
                 && self.begun
-                && pulse.rise_ns + timing.exposure_ns <= self.eof_ns;
+                && pulse.rise_ns.saturating_add(timing.exposure_ns) <= self.eof_ns;
             if pulse.rise_ns < self.free_ns || ends_too_soon {
                 count(&stats.triggers_ignored);
             } else {
@@ -88,10 +93,10 @@ impl Timeline {
     fn triggered(&mut self, run: &mut Run, plan: &Plan, timing: Timing, start: u64) -> Exposure {
         let free_ns = match plan.trigger {
             // The next level may begin while this frame is read out.
-            Trigger::LevelOverlap => start + timing.exposure_ns,
-            _ => start + timing.period_ns,
+            Trigger::LevelOverlap => start.saturating_add(timing.exposure_ns),
+            _ => start.saturating_add(timing.period_ns),
         };
-        self.begin(run, timing, start + timing.latency_ns(), free_ns)
+        self.begin(run, timing, start.saturating_add(timing.latency_ns()), free_ns)
     }
 
     fn begin(&mut self, run: &mut Run, timing: Timing, eof_ns: u64, free_ns: u64) -> Exposure {
@@ -104,8 +109,8 @@ impl Timeline {
 
     /// Leaves out `nanoseconds` in which nothing was exposed.
     pub(super) fn leave_out(&mut self, nanoseconds: u64) {
-        self.eof_ns += nanoseconds;
-        self.free_ns += nanoseconds;
+        self.eof_ns = self.eof_ns.saturating_add(nanoseconds);
+        self.free_ns = self.free_ns.saturating_add(nanoseconds);
     }
 }
 

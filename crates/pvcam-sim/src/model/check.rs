@@ -28,6 +28,12 @@ const FEATURES: [u32; 5] = [8, 9, 13, 15, AVERAGING];
 /// The one of them with a count instead of a threshold and a limit.
 const AVERAGING: u32 = 19;
 
+/// The most exposures that can be averaged: the sum of so many 16-bit pixels still fits into 32 bits.
+const MOST_AVERAGED: u32 = 1 << 16;
+
+/// The longest exposure: times of it, in picoseconds too, stay far from the end of 64 bits.
+const LONGEST_EXPOSURE_NS: u64 = 24 * 3600 * 1_000_000_000;
+
 /// A text that fits with its null into `ROOM` bytes.
 pub(super) fn text<'de, const ROOM: usize, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let text = String::deserialize(from)?;
@@ -35,6 +41,23 @@ pub(super) fn text<'de, const ROOM: usize, D: Deserializer<'de>>(from: D) -> Res
         return Err(D::Error::custom(format!("1 to {} bytes, and no null", ROOM - 1)));
     }
     Ok(text)
+}
+
+/// The same for a text that may be left out.
+pub(super) fn optional_text<'de, const ROOM: usize, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<String>, D::Error> {
+    text::<ROOM, D>(from).map(Some)
+}
+
+/// Bytes of a buffer: the interface tells and takes them in 32 bits.
+pub(super) fn buffer_bytes<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    let bytes = u64::deserialize(from)?;
+    if (1..=u64::from(u32::MAX)).contains(&bytes) {
+        Ok(bytes)
+    } else {
+        Err(D::Error::custom(format!("1 to {}", u32::MAX)))
+    }
 }
 
 /// A number above 0.
@@ -79,6 +102,11 @@ pub(super) fn limits<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Resolutio
         }
         if resolution.min > resolution.max {
             return Err(D::Error::custom(format!("{} is above {}", resolution.min, resolution.max)));
+        }
+        let most = LONGEST_EXPOSURE_NS / resolution.unit.nanoseconds();
+        if u64::from(resolution.max) > most {
+            let (unit, max) = (resolution.unit.text(), resolution.max);
+            return Err(D::Error::custom(format!("`{unit}`: `max` is {max}, but at most {most} (a day)")));
         }
     }
     Ok(list)
@@ -163,10 +191,17 @@ pub(super) fn wrong_feature(features: &[Feature]) -> Option<String> {
         let wanted: Vec<u32> = (0..count).map(|index| feature.id * 10 + index).collect();
         let right = feature.parameters.iter().map(|parameter| parameter.id).eq(wanted.iter().copied());
         let sound = |p: &FeatureParameter| p.min <= p.power_up && p.power_up <= p.max;
-        match (right, feature.parameters.iter().find(|parameter| !sound(parameter))) {
-            (false, _) => Some(format!("the parameters of {} are {wanted:?}, in this order", feature.name)),
-            (_, Some(parameter)) => Some(format!("parameter {}: min <= power_up <= max", parameter.id)),
-            _ => None,
+        let too_many = |p: &&FeatureParameter| feature.id == AVERAGING && p.max > MOST_AVERAGED;
+        if !right {
+            Some(format!("the parameters of {} are {wanted:?}, in this order", feature.name))
+        } else if let Some(parameter) = feature.parameters.iter().find(|parameter| !sound(parameter)) {
+            Some(format!("parameter {}: min <= power_up <= max", parameter.id))
+        } else {
+            let parameter = feature.parameters.iter().find(too_many)?;
+            let FeatureParameter { id, max, .. } = parameter;
+            Some(format!(
+                "parameter {id}: `max` is {max}, but at most {MOST_AVERAGED} exposures are averaged"
+            ))
         }
     })
 }

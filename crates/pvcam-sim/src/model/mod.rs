@@ -110,8 +110,8 @@ pub(crate) struct Interface {
     /// Usable bandwidth; a frame never takes less than its bytes over this.
     #[serde(deserialize_with = "check::positive")]
     pub(crate) megabytes_per_s: u64,
-    /// Largest acquisition buffer in bytes.
-    #[serde(deserialize_with = "check::positive")]
+    /// Largest acquisition buffer in bytes, of which the interface tells 32 bits.
+    #[serde(deserialize_with = "check::buffer_bytes")]
     pub(crate) max_buffer_bytes: u64,
     /// Frames are padded to a multiple of this.
     #[serde(deserialize_with = "check::positive")]
@@ -293,6 +293,7 @@ pub(crate) struct Port {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Speed {
     /// `None` where the camera has no names for speeds.
+    #[serde(default, deserialize_with = "check::optional_text::<32, _>")]
     pub(crate) name: Option<String>,
     pub(crate) pixel_time_ns: u16,
     /// Time of one line, which is the grain of the exposure.
@@ -338,6 +339,7 @@ pub(crate) struct Feature {
 #[serde(deny_unknown_fields)]
 pub(crate) struct FeatureParameter {
     pub(crate) id: u32,
+    #[serde(deserialize_with = "text::<32, _>")]
     pub(crate) name: String,
     pub(crate) power_up: u32,
     pub(crate) min: u32,

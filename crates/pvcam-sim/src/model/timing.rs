@@ -116,7 +116,8 @@ impl Timing {
 
     /// From the start of a frame's first exposure to its arrival.
     pub(crate) fn latency_ns(&self) -> u64 {
-        self.lead_ns + self.exposure_ns + self.readout_ps.max(self.link_ps) / 1000
+        let readout_ns = self.readout_ps.max(self.link_ps) / 1000;
+        self.lead_ns.saturating_add(self.exposure_ns).saturating_add(readout_ns)
     }
 
     /// From the end of an exposure to where the next one can begin, for a camera that does not expose while it reads.
@@ -155,5 +156,12 @@ mod tests {
         // A user's read-out of a real camera: 100 ms asked for, 14,159 lines of 7.0625 us given.
         assert_eq!(timing("kinetix-pcie", 0, 100_000_000).exposure_ns, 99_997_937);
         assert_eq!(timing("kinetix-pcie", 0, 0).exposure_ns, 7_062);
+    }
+
+    #[test]
+    fn times_that_64_bits_do_not_hold_stay_at_their_end() {
+        let day = timing("kinetix-pcie", 0, 24 * 3600 * 1_000_000_000);
+        assert!(day.latency_ns() < u64::MAX, "the control");
+        assert_eq!(day.of_exposures(u32::MAX).latency_ns(), u64::MAX);
     }
 }
