@@ -11,6 +11,7 @@ use crate::abi::constants::*;
 use crate::abi::error::{Failure, Outcome};
 use crate::config::{self, CameraConfig, Config, ConfigError};
 use crate::engine::{Core, Engine, Phase};
+use crate::model::Model;
 use crate::param::{Control, Settings};
 
 /// `Some` while initialised.
@@ -24,7 +25,8 @@ static REMEMBERED: Mutex<Vec<Remembered>> = Mutex::new(Vec::new());
 const EXIT_PATIENCE: Duration = Duration::from_secs(1);
 
 struct Remembered {
-    model: String,
+    /// As it was then: its settings mean nothing to a camera whose model file says something else by now.
+    model: Arc<Model>,
     serial: String,
     settings: Settings,
 }
@@ -130,7 +132,7 @@ impl Library {
 
 impl Camera {
     fn new(index: i16, config: CameraConfig) -> Self {
-        let known = |kept: &&Remembered| kept.model == config.model.name && kept.serial == config.serial;
+        let known = |kept: &&Remembered| kept.model == config.model && kept.serial == config.serial;
         let control = match REMEMBERED.lock().iter().find(known) {
             Some(kept) => Control::new(kept.settings.clone()),
             None => Control::power_up(&config.model),
@@ -139,10 +141,10 @@ impl Camera {
     }
 
     fn remember(&self) {
-        let (model, serial) = (self.core.model().name.clone(), self.core.config.serial.clone());
+        let (model, serial) = (Arc::clone(self.core.model()), self.core.config.serial.clone());
         let settings = self.core.control.lock().settings.clone();
         let mut remembered = REMEMBERED.lock();
-        remembered.retain(|kept| kept.model != model || kept.serial != serial);
+        remembered.retain(|kept| kept.model.name != model.name || kept.serial != serial);
         remembered.push(Remembered { model, serial, settings });
     }
 
@@ -193,4 +195,35 @@ extern "C" fn leave() {
     };
     // Nobody is left to be told of a panic here.
     let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(stop));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EMBEDDED: &str = include_str!("../models/prime-bsi-usb.toml");
+
+    /// A camera of a model file with this text.
+    fn camera(text: &str) -> Camera {
+        let file = std::env::temp_dir().join(format!("pvcam-sim-edited-{}.toml", std::process::id()));
+        std::fs::write(&file, text).unwrap();
+        let toml = format!("[[camera]]\nmodel_file = \"{}\"\nserial = \"EDITED\"\n", file.display());
+        let camera = Camera::new(0, config::from_text(&toml, None).unwrap().cameras.remove(0));
+        std::fs::remove_file(file).unwrap();
+        camera
+    }
+
+    #[test]
+    fn settings_are_kept_only_while_the_model_file_says_the_same() {
+        let first = camera(EMBEDDED);
+        first.core.control.lock().settings.speed = 1;
+        first.remember();
+        assert_eq!(camera(EMBEDDED).core.control.lock().settings.speed, 1, "the control");
+        let second = EMBEDDED.rfind("[[port.speed]]").unwrap();
+        let end = second + EMBEDDED[second..].find("\n# ").unwrap();
+        let edited = camera(&format!("{}{}", &EMBEDDED[..second], &EMBEDDED[end..]));
+        let model = edited.core.model();
+        assert_eq!(model.ports[0].speeds.len(), 1);
+        assert_eq!(edited.core.control.lock().settings, Settings::power_up(model));
+    }
 }

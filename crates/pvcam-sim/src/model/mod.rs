@@ -18,7 +18,7 @@ pub(crate) use setpoint::SetPoint;
 pub(crate) use timing::{Cycle, Pace, Timing};
 
 /// A camera model; see the comments in `models/*.toml` for where each figure comes from.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Model {
     #[serde(deserialize_with = "text::<64, _>")]
@@ -57,7 +57,7 @@ pub(crate) struct Model {
 }
 
 /// Names and versions the camera reports.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Identity {
     #[serde(deserialize_with = "text::<32, _>")]
@@ -98,7 +98,7 @@ impl LinkKind {
 }
 
 /// The link to the host.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Interface {
     pub(crate) kind: LinkKind,
@@ -119,7 +119,7 @@ pub(crate) struct Interface {
 }
 
 /// The sensor and its cooling.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Sensor {
     #[serde(deserialize_with = "check::positive")]
@@ -148,7 +148,7 @@ pub(crate) enum LineTimeUnit {
 }
 
 /// What regions the camera takes.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Regions {
     #[serde(deserialize_with = "check::positive")]
@@ -206,7 +206,7 @@ impl Unit {
 }
 
 /// One exposure unit and the range of the exposure argument in it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Resolution {
     pub(crate) unit: Unit,
@@ -215,7 +215,7 @@ pub(crate) struct Resolution {
 }
 
 /// Exposure units and trigger modes.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Exposure {
     pub(crate) power_up: Unit,
@@ -231,7 +231,7 @@ pub(crate) struct Exposure {
 }
 
 /// Programmable scan: the rolling shutter made slower, by a delay per line or to a width.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Scan {
     /// In line times.
@@ -243,7 +243,7 @@ pub(crate) struct Scan {
 }
 
 /// Centroids: bright spots that the camera finds, of which only cut-outs are delivered.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Centroids {
     /// Cut-outs of a frame.
@@ -255,7 +255,7 @@ pub(crate) struct Centroids {
 }
 
 /// SMART streaming: a list of exposures that frames take in turn.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Smart {
     /// Longest list.
@@ -264,7 +264,7 @@ pub(crate) struct Smart {
 }
 
 /// Embedded metadata.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Metadata {
     /// Version byte of the frame header: 1, 2 or 3.
@@ -273,7 +273,7 @@ pub(crate) struct Metadata {
 }
 
 /// A readout port.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Port {
     pub(crate) value: i32,
@@ -289,7 +289,7 @@ pub(crate) struct Port {
 }
 
 /// A speed of a port.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Speed {
     /// `None` where the camera has no names for speeds.
@@ -311,7 +311,7 @@ pub(crate) struct Speed {
 }
 
 /// A gain of a speed.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Gain {
     #[serde(deserialize_with = "text::<32, _>")]
@@ -323,7 +323,7 @@ pub(crate) struct Gain {
 }
 
 /// A post-processing feature on the camera.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Feature {
     #[serde(deserialize_with = "check::feature")]
@@ -335,7 +335,7 @@ pub(crate) struct Feature {
 }
 
 /// One parameter of a feature.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FeatureParameter {
     pub(crate) id: u32,

@@ -39,7 +39,7 @@ const SETTINGS: [&str; 6] =
     ["CLEAR_CYCLES", "CLEAR_MODE", "FAN_SPEED_SETPOINT", "LAST_MUXED_SIGNAL", "PMODE", "TRIGTAB_SIGNAL"];
 
 /// A parameter that is only a value.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Parameter {
     /// Without the `PARAM_` prefix.
