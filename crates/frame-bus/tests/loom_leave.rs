@@ -81,7 +81,7 @@ fn who_leaves_a_shared_ring_takes_no_frame_of_another_round() {
 }
 
 #[test]
-#[should_panic(expected = "subtract with overflow")]
+#[should_panic(expected = "dropped twice")]
 fn control_a_publisher_that_does_not_help_to_sweep_fills_over_a_frame() {
     sweep_against_publish(Fault::HelpsNot);
 }

@@ -192,7 +192,7 @@ fn control_a_reader_that_looks_after_its_claim_takes_another_frame() {
 }
 
 #[test]
-#[should_panic(expected = "subtract with overflow")]
+#[should_panic(expected = "dropped twice")]
 fn control_a_claim_without_asking_counts_a_frame_twice() {
     publish_against_take(Policy::DropOldest { depth: 1 }, 3, Fault::ClaimsUnasked);
 }

@@ -250,6 +250,7 @@ impl Shared {
         let before = unsafe { (*slot).refs.fetch_sub(1, Self::drop_order(slot)) };
         #[cfg(pool_loom)]
         let before = if let Some(marks) = marks_read_apart { marks | before & COUNT } else { before };
+        debug_assert!(before & COUNT != 0, "a lease was dropped twice");
         // Not marked (a sign, `OWNER`): nothing to do, and nothing may be touched. The publisher acquires when it sees the 0.
         if before.cast_signed() < 0 {
             // SAFETY: the frame was marked as an owner when the caller gave up its lease.
