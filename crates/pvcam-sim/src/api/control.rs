@@ -16,6 +16,23 @@ fn guarded(failed: i32, body: impl FnOnce() -> i32) -> i32 {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or(failed)
 }
 
+/// Hands a text over. 1, or 0 with the reason in `err`.
+///
+/// # Safety
+/// `toml` points to as many readable bytes as it says, `err` to as many writable ones.
+unsafe fn with_text(
+    toml: (*const c_char, usize),
+    err: (*mut c_char, usize),
+    apply: impl FnOnce(&str) -> Result<(), String>,
+) -> i32 {
+    guarded(0, || {
+        // SAFETY: by contract.
+        let result = unsafe { text(toml.0, toml.1) }.and_then(apply);
+        // SAFETY: by contract.
+        unsafe { report(result, err.0, err.1) }
+    })
+}
+
 fn session(cam: i16) -> Option<Arc<Engine>> {
     library::library().ok()?.camera(cam)?.session()
 }
@@ -60,12 +77,8 @@ pub(crate) unsafe extern "C" fn pvcam_sim_configure(
     err: *mut c_char,
     err_len: usize,
 ) -> i32 {
-    guarded(0, || {
-        // SAFETY: common contract: `len` readable bytes.
-        let result = unsafe { text(toml, len) }.and_then(library::configure);
-        // SAFETY: common contract: `err_len` writable bytes.
-        unsafe { report(result, err, err_len) }
-    })
+    // SAFETY: common contract: `len` readable and `err_len` writable bytes.
+    unsafe { with_text((toml, len), (err, err_len), library::configure) }
 }
 
 /// Exposes up to `frames` frames on the stepped clock and returns how many; -1 when nothing runs, the clock is
@@ -102,12 +115,8 @@ pub(crate) unsafe extern "C" fn pvcam_sim_trigger_script(
     err: *mut c_char,
     err_len: usize,
 ) -> i32 {
-    guarded(0, || {
-        // SAFETY: common contract: `len` readable bytes.
-        let result = unsafe { text(toml, len) }.and_then(|toml| set_script(cam, toml));
-        // SAFETY: common contract: `err_len` writable bytes.
-        unsafe { report(result, err, err_len) }
-    })
+    // SAFETY: common contract: `len` readable and `err_len` writable bytes.
+    unsafe { with_text((toml, len), (err, err_len), |toml| set_script(cam, toml)) }
 }
 
 fn set_script(cam: i16, toml: &str) -> Result<(), String> {
@@ -145,12 +154,8 @@ pub(crate) unsafe extern "C" fn pvcam_sim_fault(
     err: *mut c_char,
     err_len: usize,
 ) -> i32 {
-    guarded(0, || {
-        // SAFETY: common contract: `len` readable bytes.
-        let result = unsafe { text(toml, len) }.and_then(|toml| set_faults(cam, toml));
-        // SAFETY: common contract: `err_len` writable bytes.
-        unsafe { report(result, err, err_len) }
-    })
+    // SAFETY: common contract: `len` readable and `err_len` writable bytes.
+    unsafe { with_text((toml, len), (err, err_len), |toml| set_faults(cam, toml)) }
 }
 
 fn set_faults(cam: i16, toml: &str) -> Result<(), String> {

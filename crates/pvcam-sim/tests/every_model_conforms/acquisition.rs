@@ -1,7 +1,7 @@
 //! Setups, triggers, pixels, and what outlives them.
 
 use crate::Findings;
-use crate::library::Model;
+use crate::library::{Model, open_again};
 use crate::parameters::{AVAIL, COUNT, values};
 use crate::support::{
     ATTR_CURRENT, PARAM_BIT_DEPTH, PARAM_EXP_RES, PARAM_GAIN_INDEX, PARAM_METADATA_ENABLED, PARAM_PP_INDEX,
@@ -179,14 +179,6 @@ pub(crate) fn kept(sdk: &Sdk, hcam: i16, model: &Model, findings: &mut Findings)
     let choice = choose(sdk, hcam, model);
     plain_setup(sdk, hcam);
     for whole in [false, true] {
-        // SAFETY: plain numbers.
-        unsafe {
-            sdk.ok((sdk.f.pl_cam_close)(hcam));
-            if whole {
-                sdk.ok((sdk.f.pl_pvcam_uninit)());
-                sdk.ok((sdk.f.pl_pvcam_init)());
-            }
-        }
-        still_chosen(sdk, sdk.open(model.camera()), &choice, findings);
+        still_chosen(sdk, open_again(sdk, hcam, model, whole), &choice, findings);
     }
 }

@@ -9,8 +9,8 @@ use tiff::encoder::colortype::Gray16;
 
 use crate::Findings;
 use crate::acquisition::{FRAME_HEADER, REGION_HEADER, available, free_running, set_up};
-use crate::library::{Model, start_with};
-use crate::processing::switch_all_off;
+use crate::library::Model;
+use crate::processing::start_replaying;
 use crate::support::{ATTR_MAX, PARAM_METADATA_ENABLED, Region, Sdk};
 
 const ENABLED: u32 = 0x0B03_00AA;
@@ -55,11 +55,7 @@ fn file() -> &'static Path {
 
 /// The model's camera, looking at the spots.
 pub(crate) fn start(model: &Model) -> (Sdk, i16) {
-    let file = file().display();
-    let keys = format!("model = \"{}\"\nscene = \"replay\"\nreplay = \"{file}\"\n", model.name);
-    let (sdk, hcam) = start_with(&keys, model);
-    switch_all_off(&sdk, hcam);
-    (sdk, hcam)
+    start_replaying(file(), model)
 }
 
 /// Two frames one behind the other.

@@ -57,3 +57,16 @@ pub(crate) fn start_with(keys: &str, model: &Model) -> (Sdk, i16) {
     let hcam = sdk.open(model.camera());
     (sdk, hcam)
 }
+
+/// Closes the camera, with `whole` the library as well, and opens it again.
+pub(crate) fn open_again(sdk: &Sdk, hcam: i16, model: &Model, whole: bool) -> i16 {
+    // SAFETY: plain numbers.
+    unsafe {
+        sdk.ok((sdk.f.pl_cam_close)(hcam));
+        if whole {
+            sdk.ok((sdk.f.pl_pvcam_uninit)());
+            sdk.ok((sdk.f.pl_pvcam_init)());
+        }
+    }
+    sdk.open(model.camera())
+}

@@ -79,7 +79,12 @@ fn file() -> &'static Path {
 
 /// The model's camera, looking at the pages.
 pub(crate) fn start(model: &Model) -> (Sdk, i16) {
-    let file = file().display();
+    start_replaying(file(), model)
+}
+
+/// The model's camera, looking at the pages of `file`, with nothing that alters them.
+pub(crate) fn start_replaying(file: &Path, model: &Model) -> (Sdk, i16) {
+    let file = file.display();
     let keys = format!("model = \"{}\"\nscene = \"replay\"\nreplay = \"{file}\"\n", model.name);
     let (sdk, hcam) = start_with(&keys, model);
     switch_all_off(&sdk, hcam);

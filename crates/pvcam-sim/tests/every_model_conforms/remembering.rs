@@ -2,7 +2,7 @@
 
 use crate::Findings;
 use crate::acquisition::{SMALL, free_running, set_up};
-use crate::library::Model;
+use crate::library::{Model, open_again};
 use crate::parameters::{
     ACCESS, AVAIL, ENUM, Fact, READ_WRITE, REGION, SMART_EXPOSURES, ask, number, set, values,
 };
@@ -120,15 +120,7 @@ pub(crate) fn persistence(sdk: &Sdk, hcam: i16, model: &Model, facts: &[Fact], f
     let changed = snapshot(sdk, hcam, facts);
     findings.check(changed != power_up, || "nothing could be changed".to_owned());
     for whole in [false, true] {
-        // SAFETY: plain numbers.
-        unsafe {
-            sdk.ok((sdk.f.pl_cam_close)(hcam));
-            if whole {
-                sdk.ok((sdk.f.pl_pvcam_uninit)());
-                sdk.ok((sdk.f.pl_pvcam_init)());
-            }
-        }
-        let hcam = sdk.open(model.camera());
+        let hcam = open_again(sdk, hcam, model, whole);
         let differs = snapshot(sdk, hcam, facts).into_iter().zip(&changed).find(|(now, then)| now != *then);
         findings.same(differs, None, if whole { "after the library" } else { "after closing" });
     }
