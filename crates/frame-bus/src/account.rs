@@ -36,6 +36,13 @@ struct Note {
     number: AtomicU64,
 }
 
+impl Note {
+    #[inline]
+    fn is_free(&self) -> bool {
+        self.since_ns.load(Ordering::Relaxed) == 0
+    }
+}
+
 /// All accounts that there are.
 #[cfg(not(pool_loom))]
 static ACCOUNTS: parking_lot::Mutex<Vec<&'static Account>> = parking_lot::Mutex::new(Vec::new());
@@ -105,6 +112,21 @@ impl Account {
         self.name.lock().clone()
     }
 
+    /// A note that is not in use, and which.
+    #[inline]
+    fn free_note(&self) -> Option<(usize, &Note)> {
+        match self.notes.first() {
+            // Who drops a frame before it takes the next one goes no further.
+            Some(first) if first.is_free() => Some((0, first)),
+            _ => self.search_note(),
+        }
+    }
+
+    #[inline(never)]
+    fn search_note(&self) -> Option<(usize, &Note)> {
+        self.notes.iter().enumerate().find(|(_, note)| note.is_free())
+    }
+
     pub(crate) fn left(&self) {
         self.subscribed.store(false, Ordering::Relaxed);
     }
@@ -154,10 +176,7 @@ impl Hold {
     /// A frame that the subscriber's reader takes. One reader takes at a time; anybody may drop.
     #[inline]
     pub(crate) fn taken(account: &'static Account, lease: &Lease) -> Self {
-        let free = account.notes.iter().position(|note| note.since_ns.load(Ordering::Relaxed) == 0);
-        let Some((index, note)) = free.and_then(|index| Some((index, account.notes.get(index)?))) else {
-            return Self::unnoted(account);
-        };
+        let Some((index, note)) = account.free_note() else { return Self::unnoted(account) };
         let record = lease.record();
         note.number.store(record.number, Ordering::Relaxed);
         note.since_ns.store(record.arrived_ns.max(1), Ordering::Release);

@@ -6,15 +6,15 @@
 
 use std::sync::{Arc, OnceLock};
 
-use frame_pool::{Books, Doorbell, Lease, StreamEnd};
+use frame_pool::{Books, Doorbell, StreamEnd};
 
 use crate::event::Closing;
-use crate::mailbox::number_of;
+use crate::hand_out::{Desk, GROUP, Group};
 use crate::plan::BusPlan;
 use crate::register::Register;
 use crate::ring::Ring;
 use crate::seat::{ACTIVE, AWAKE, BOTH, LEAVING, LEFT, SWEEPING, Seat, TASK, THREAD, TOLD};
-use crate::sync::{AtomicU32, AtomicU64, Line, Mutex, Ordering, bump};
+use crate::sync::{AtomicU32, AtomicU64, Line, Mutex, Ordering};
 use crate::walk::{Begun, MOST_SLEEPERS, Walk};
 
 impl Drop for Fanout {
@@ -35,68 +35,19 @@ pub(crate) const OVERRUN: u32 = 4;
 pub(crate) const DROPPED: u32 = 5;
 pub(crate) const ENDED: u32 = 6;
 
-/// Seats whose choice is kept in one word.
-const GROUP: usize = if cfg!(pool_loom) { 2 } else { 64 };
-
-/// Who sits in a group of seats, as the publisher saw it last: one bit for each seat.
-#[derive(Debug)]
-struct Group {
-    /// Who shares the ring.
-    sharing: AtomicU64,
-    /// Who wants every frame in a ring of its own.
-    plain: AtomicU64,
-    /// Who is asked for each frame.
-    choosy: AtomicU64,
-    /// Of those who share it: how much room each has.
-    rooms: [Room; GROUP],
-    /// Up to which tail of the ring all of them have room.
-    least_room: AtomicU64,
-}
-
-impl Group {
-    fn new() -> Self {
-        Self {
-            sharing: AtomicU64::new(0),
-            plain: AtomicU64::new(0),
-            choosy: AtomicU64::new(0),
-            rooms: core::array::from_fn(|_| Room::default()),
-            least_room: AtomicU64::new(0),
-        }
-    }
-}
-
-/// What the publisher knows of one mailbox in the shared ring, without looking at it.
-#[derive(Debug, Default)]
-struct Room {
-    depth: AtomicU64,
-    /// Up to which tail there is room, by the head as it was seen last.
-    until: AtomicU64,
-}
-
-/// What the publisher counts.
-#[derive(Debug, Default)]
-pub(crate) struct Counts {
-    pub(crate) published: AtomicU64,
-    pub(crate) late: AtomicU64,
-    /// Who ended the run by an overrun, and at which frame.
-    overrun_seat: AtomicU64,
-    overrun_frame: AtomicU64,
-}
-
 #[derive(Debug)]
 pub(crate) struct Fanout {
     pub(crate) plan: BusPlan,
     /// Each in memory of its own: side by side they would meet in the same few lines of a cache.
     pub(crate) seats: Box<[Arc<Seat>]>,
     /// Which seats want all frames and which want some, 64 at a time. The publisher's.
-    groups: Box<[Group]>,
-    /// The frames of all who want every one and give up the oldest; and how many these are.
+    pub(crate) groups: Box<[Group]>,
+    /// The frames of all who want every one.
     pub(crate) ring: Ring,
-    sharing: AtomicU32,
     /// Seats that were ever used.
     pub(crate) used: AtomicU32,
     pub(crate) walk: Line<Walk>,
-    pub(crate) counts: Line<Counts>,
+    pub(crate) desk: Line<Desk>,
     pub(crate) collided: AtomicU64,
     pub(crate) closed: AtomicU32,
     /// Why the stream ended by itself, if it did.
@@ -115,11 +66,10 @@ impl Fanout {
             plan,
             groups: (0..seats.div_ceil(GROUP as u32)).map(|_| Group::new()).collect(),
             ring: Ring::new(plan.frames),
-            sharing: AtomicU32::new(0),
             seats: (0..seats).map(|_| Arc::new(Seat::new(plan.frames))).collect(),
             used: AtomicU32::new(0),
             walk: Line::default(),
-            counts: Line::default(),
+            desk: Line::default(),
             collided: AtomicU64::new(0),
             closed: AtomicU32::new(OPEN),
             ended: OnceLock::new(),
@@ -135,176 +85,9 @@ impl Fanout {
         self.seats.get(..used).unwrap_or(&self.seats)
     }
 
-    /// Hands a frame to all who want it. One thread at a time: who comes while another one is at it is turned away.
-    pub(crate) fn deliver(&self, lease: Lease) {
-        match self.walk.0.begin() {
-            Begun::AsBefore => {}
-            Begun::Changed => self.look_who_is_there(),
-            Begun::Not => {
-                self.collided.fetch_add(1, Ordering::Relaxed);
-                return;
-            }
-        }
-        let sleepers_before = self.sleepers_seen_early();
-        if self.is_closed() {
-            bump(&self.counts.0.late, 1);
-        } else {
-            bump(&self.counts.0.published, 1);
-            self.hand_out(lease);
-        }
-        if sleepers_before.unwrap_or(self.end_walk()) {
-            self.wake_one();
-        }
-    }
-
-    /// Publisher, in a walk: notes who sits where, and sweeps after who left.
-    #[cold]
-    fn look_who_is_there(&self) {
-        self.walk.0.note_change();
-        let mut sharing = 0;
-        for (group, seats) in self.groups.iter().zip(self.used().chunks(GROUP)) {
-            self.look_at(group, seats);
-            sharing += group.sharing.load(Ordering::Relaxed).count_ones();
-        }
-        self.sharing.store(sharing, Ordering::Relaxed);
-    }
-
-    fn look_at(&self, group: &Group, seats: &[Arc<Seat>]) {
-        let (mut sharing, mut plain, mut choosy) = (0, 0, 0);
-        for ((index, seat), room) in seats.iter().enumerate().zip(&group.rooms) {
-            match seat.phase() {
-                ACTIVE if seat.shares() => {
-                    sharing |= 1 << index;
-                    if !seat.mailbox.has_begun() {
-                        let (tail, depth) = (self.ring.tail(), seat.mailbox.depth());
-                        seat.mailbox.begin(tail);
-                        room.depth.store(depth, Ordering::Relaxed);
-                        room.until.store(tail + depth, Ordering::Relaxed);
-                    }
-                }
-                ACTIVE if seat.is_plain() => plain |= 1 << index,
-                ACTIVE => choosy |= 1 << index,
-                _ => self.sweep(seat, seat.generation()),
-            }
-        }
-        group.sharing.store(sharing, Ordering::Relaxed);
-        group.plain.store(plain, Ordering::Relaxed);
-        group.choosy.store(choosy, Ordering::Relaxed);
-        // To be looked at after the next frame.
-        group.least_room.store(0, Ordering::Relaxed);
-    }
-
-    /// The control: whether somebody sleeps is asked before the frame is handed out.
-    #[inline]
-    fn sleepers_seen_early(&self) -> Option<bool> {
-        #[cfg(pool_loom)]
-        if self.fault == crate::model::Fault::SleepersSeenEarly {
-            return Some(self.walk.0.sleepers());
-        }
-        None
-    }
-
-    /// A clone into each mailbox with a ring of its own whose subscriber wants the frame; the lease itself, with a count for each who
-    /// shares it, into the ring of the others.
-    #[inline]
-    fn hand_out(&self, lease: Lease) {
-        let number = number_of(lease.record());
-        for (index, group) in self.groups.iter().enumerate() {
-            self.put_clones(index, self.choose(index, group, &lease), &lease, number);
-        }
-        let sharing = self.sharing.load(Ordering::Relaxed);
-        let Some(more) = sharing.checked_sub(1) else { return };
-        if more > 0 {
-            // Each is claimed by a mailbox.
-            core::mem::forget(lease.clones(more));
-        }
-        self.give_up_first();
-        let tail = self.ring.fill(lease, number, 0);
-        for (index, group) in self.groups.iter().enumerate() {
-            if tail > group.least_room.load(Ordering::Relaxed) {
-                self.make_room(index, group, tail);
-            }
-        }
-    }
-
-    /// The control: room is made before the frame is there.
-    #[inline]
-    fn give_up_first(&self) {
-        #[cfg(pool_loom)]
-        if self.fault == crate::model::Fault::GivesUpFirst {
-            let tail = self.ring.tail() + 1;
-            self.groups.iter().enumerate().for_each(|(index, group)| self.make_room(index, group, tail));
-        }
-    }
-
-    /// Takes the oldest frame from who is too far behind.
-    fn make_room(&self, index: usize, group: &Group, tail: u64) {
-        let (mut sharing, mut least) = (group.sharing.load(Ordering::Relaxed), u64::MAX);
-        while sharing != 0 {
-            let bit = sharing.trailing_zeros() as usize;
-            sharing &= sharing - 1;
-            let (Some(room), Some(seat)) = (group.rooms.get(bit), self.seats.get(index * GROUP + bit)) else {
-                continue;
-            };
-            let mut until = room.until.load(Ordering::Relaxed);
-            if tail > until {
-                let depth = room.depth.load(Ordering::Relaxed);
-                until = seat.mailbox.make_room(tail, depth, &self.ring).saturating_add(depth);
-                room.until.store(until, Ordering::Relaxed);
-            }
-            least = least.min(until);
-        }
-        group.least_room.store(least, Ordering::Relaxed);
-    }
-
-    /// Which seats of a group want the frame.
-    #[inline]
-    fn choose(&self, index: usize, group: &Group, lease: &Lease) -> u64 {
-        let choosy = group.choosy.load(Ordering::Relaxed);
-        let plain = group.plain.load(Ordering::Relaxed);
-        if choosy == 0 { plain } else { plain | self.ask(index * GROUP, choosy, lease) }
-    }
-
-    fn ask(&self, first: usize, choosy: u64, lease: &Lease) -> u64 {
-        let wants = |bit: usize| self.seats.get(first + bit).is_some_and(|seat| seat.wants(lease.record()));
-        let asked = (0..GROUP).filter(|bit| choosy >> bit & 1 != 0);
-        asked.fold(0, |chosen, bit| chosen | u64::from(wants(bit)) << bit)
-    }
-
-    /// Puts a clone into the mailbox of each seat of a group whose bit is set in `chosen`.
-    #[inline]
-    fn put_clones(&self, group: usize, mut chosen: u64, lease: &Lease, number: u64) {
-        if chosen == 0 {
-            return;
-        }
-        for clone in lease.clones(chosen.count_ones()) {
-            let bit = chosen.trailing_zeros() as usize;
-            chosen &= chosen.wrapping_sub(1);
-            self.put(group * GROUP + bit, clone, number);
-        }
-    }
-
-    #[inline]
-    fn put(&self, index: usize, lease: Lease, number: u64) {
-        let Some(seat) = self.seats.get(index) else { return };
-        if !seat.put(lease, number) {
-            self.overrun(index, number);
-        }
-    }
-
-    #[cold]
-    fn overrun(&self, index: usize, number: u64) {
-        if !self.is_closed() {
-            let counts = &self.counts.0;
-            counts.overrun_seat.store(index as u64, Ordering::Relaxed);
-            counts.overrun_frame.store(number, Ordering::Relaxed);
-            self.close(OVERRUN);
-        }
-    }
-
     /// Publisher: ends the walk, and sweeps after those who left meanwhile. Whether somebody sleeps.
     #[inline]
-    fn end_walk(&self) -> bool {
+    pub(crate) fn end_walk(&self) -> bool {
         let ended = self.walk.0.end();
         if ended.changed { self.walk_again() } else { ended.sleepers }
     }
@@ -332,7 +115,7 @@ impl Fanout {
 
     /// Empties the mailbox of who has left, if that is still this generation. Two may be at it: a reader that leaves, and a publisher
     /// that must not fill the shared ring again before it is empty. Neither waits for the other, and the seat is free after both.
-    fn sweep(&self, seat: &Seat, generation: u64) {
+    pub(crate) fn sweep(&self, seat: &Seat, generation: u64) {
         let first = seat.go(generation, LEAVING, SWEEPING);
         if first || (self.helps() && seat.go(generation, SWEEPING, BOTH)) {
             seat.mailbox.close(seat.ring(&self.ring));
@@ -372,7 +155,7 @@ impl Fanout {
     }
 
     /// Publisher: wakes the one thread that sleeps for mail that is there, or the dispatcher if there are more.
-    fn wake_one(&self) {
+    pub(crate) fn wake_one(&self) {
         if self.is_closed() {
             // Who asked during this walk whether all is over was told no.
             return self.bell.ring();
@@ -488,11 +271,11 @@ impl Fanout {
                 self.ended.get().map(|(why, books)| Closing::Ended { why: *why, books: Box::new(*books) })
             }
             _ => {
-                let counts = &self.counts.0;
-                let seat = self.seats.get(counts.overrun_seat.load(Ordering::Relaxed) as usize);
+                let desk = &self.desk.0;
+                let seat = self.seats.get(desk.overrun_seat.load(Ordering::Relaxed) as usize);
                 let name = |seat: &Arc<Seat>| Some(seat.card.lock().account.as_ref()?.account().name());
                 let subscriber = seat.and_then(name).unwrap_or_default();
-                Some(Closing::Overrun { subscriber, frame: counts.overrun_frame.load(Ordering::Relaxed) })
+                Some(Closing::Overrun { subscriber, frame: desk.overrun_frame.load(Ordering::Relaxed) })
             }
         }
     }

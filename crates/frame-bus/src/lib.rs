@@ -58,6 +58,7 @@ mod callback;
 mod event;
 mod fanout;
 mod frame;
+mod hand_out;
 mod lag_log;
 #[expect(unsafe_code, reason = "whose a lease is settled by the positions of a queue: docs/adr/0018")]
 mod mailbox;

@@ -6,10 +6,13 @@
 //! *Displacing* (a full mailbox gives up its oldest): both move `head`, by compare-exchange; the reader takes p, the publisher drops
 //! it. Both look into the entry *before* they claim: if the claim succeeds, what was seen was not displaced, and so not written over.
 //! The publisher puts the new frame in first and gives up the oldest then, so that a mailbox that holds something never looks empty.
-//! All who displace and want every frame share one ring, so that a frame is put in once for all of them.
+//! All who want every frame share one ring, so that a frame is put in once for all of them.
 //!
-//! *Refusing* (a full mailbox takes nothing): only the reader moves `head`, so that putting and taking are plain steps. Its ring is its
-//! own, for what it holds back may be older than anything in the shared one.
+//! *Refusing* (a full mailbox takes nothing): only the reader moves `head`, so that putting and taking are plain steps. It begins in the
+//! ring of all. When it is full for the first time, what it holds back may soon be older than anything there: the publisher copies
+//! what waits into the mailbox's own ring, and from there it goes on. Each position is still the reader's to take once, from either
+//! ring. That it is so stands in `apart` before the publisher fills anything else; the reader looks there after it looked at the
+//! entry, so if it finds nothing, the entry was not filled again, and no foreign frame lay in it.
 //!
 //! What was lost is told exactly, without a log: frames that a full mailbox refused are noted at the next one accepted. Displaced
 //! positions form runs, each ended by a claim of the reader; the publisher notes the first number of run k in `runs[k % 2]`, which
@@ -47,6 +50,8 @@ struct Writing {
     /// Where in the ring it began and ended; [`NOWHERE`]: not yet.
     begin: AtomicU64,
     end: AtomicU64,
+    /// From where on frames are put into its own ring alone; [`NOWHERE`]: it shares the one of all.
+    apart: AtomicU64,
 }
 
 /// What the reader writes; the publisher moves the head of a mailbox that gives up its oldest.
@@ -74,26 +79,34 @@ pub(crate) struct Mailbox {
 /// What the reader knows of where it stands.
 #[derive(Debug)]
 pub(crate) struct Cursor {
-    /// The position after the one claimed last, and its entry.
+    /// The position after the one claimed last.
     next: u64,
-    at: usize,
     /// Runs of displaced frames that were noticed.
     runs: u64,
-    /// Taken out, but lag comes first.
-    pub(crate) aside: Option<Lease>,
+    /// Taken out, but lag comes first; and the next position, which is [`UNPLACED`] meanwhile.
+    aside: Option<(Lease, u64)>,
     /// Lost, and not told yet.
     pub(crate) lag: Lag,
 }
 
 impl Cursor {
     pub(crate) fn new() -> Self {
-        Self { next: UNPLACED, at: 0, runs: 0, aside: None, lag: Lag::default() }
+        Self { next: UNPLACED, runs: 0, aside: None, lag: Lag::default() }
     }
 
-    #[inline]
-    fn move_on(&mut self, head: u64, at: usize, ring: &Ring) {
-        self.next = head + 1;
-        self.at = if at + 1 == ring.used() { 0 } else { at + 1 };
+    /// Something else is to be told before this frame.
+    pub(crate) fn put_aside(&mut self, lease: Lease) {
+        self.aside = Some((lease, core::mem::replace(&mut self.next, UNPLACED)));
+    }
+
+    pub(crate) fn has_aside(&self) -> bool {
+        self.aside.is_some()
+    }
+
+    pub(crate) fn take_aside(&mut self) -> Option<Lease> {
+        let (lease, next) = self.aside.take()?;
+        self.next = next;
+        Some(lease)
     }
 }
 
@@ -109,8 +122,8 @@ impl Mailbox {
         }
     }
 
-    /// Makes it as new, for `depth` frames, no more than it was made for; with a place in its own ring, or none yet. Only while it is
-    /// closed, and neither publisher nor reader uses it.
+    /// Makes it as new, for `depth` frames, no more than it was made for; with a place in its own ring, or none yet in that of all. Only
+    /// while it is closed, and neither publisher nor reader uses it.
     pub(crate) fn reset(&self, depth: u32, own: bool) {
         let (w, r) = (&self.writing.0, &self.reading.0);
         let ours = [&w.displaced, &w.refused, &w.displaced_to, &w.runs, &w.untold_first, &w.untold];
@@ -121,10 +134,16 @@ impl Mailbox {
         w.end.store(NOWHERE, Ordering::Relaxed);
         w.begin.store(NOWHERE, Ordering::Relaxed);
         r.head.store(NOWHERE, Ordering::Relaxed);
+        self.own.reset(depth);
+        w.apart.store(if own { 0 } else { NOWHERE }, Ordering::Relaxed);
         if own {
-            self.own.reset(depth);
             self.begin(0);
         }
+    }
+
+    /// Whether it shares the ring of all.
+    pub(crate) fn shares(&self) -> bool {
+        self.writing.0.apart.load(Ordering::Acquire) == NOWHERE
     }
 
     /// Gives it a place in its ring.
@@ -180,7 +199,7 @@ impl Mailbox {
 
     /// Publisher: puts a frame into its own ring; a full mailbox gives up its oldest.
     pub(crate) fn put_displacing(&self, lease: Lease, number: u64) {
-        let tail = self.own.fill(lease, number, 0);
+        let tail = self.own.fill(lease, number);
         let w = &self.writing.0;
         if tail > w.limit.load(Ordering::Relaxed) {
             let depth = w.depth.load(Ordering::Relaxed);
@@ -199,7 +218,7 @@ impl Mailbox {
 
     /// Publisher: gives up the oldest position, unless its reader was faster. Answers the next one.
     fn displace(&self, head: u64, ring: &Ring) -> u64 {
-        let (w, entry) = (&self.writing.0, ring.entry(ring.place_of(head)));
+        let (w, entry) = (&self.writing.0, ring.entry(head));
         let run = w.runs.load(Ordering::Relaxed);
         let begins = run == 0 || w.displaced_to.load(Ordering::Relaxed) != head;
         if begins {
@@ -215,10 +234,19 @@ impl Mailbox {
             bump(&w.displaced, 1);
             // SAFETY: this thread put the lease in, and the exchange makes this mailbox's count of position `head` its own: no reader
             // claims it any more.
-            drop(seen.map(|oldest| unsafe { oldest.claim() }));
+            drop(unsafe { seen.claim() });
         }
         // Whoever it was, the head is one further at least.
         head + 1
+    }
+
+    /// Publisher: takes a mailbox that refuses out of the ring of all, whose `tail` it cannot follow; `head` is where its reader was seen.
+    pub(crate) fn part(&self, ring: &Ring, head: u64, tail: u64) {
+        self.own.copy_from(ring, head..tail);
+        self.own.begin_at(tail);
+        self.note_head(head);
+        // Release: who sees this sees the copies. All that is put into the ring of all later is released after it.
+        self.writing.0.apart.store(tail, Ordering::Release);
     }
 
     /// Publisher: puts a frame into its own ring if there is room. Whether there was.
@@ -237,7 +265,7 @@ impl Mailbox {
         if untold != 0 {
             w.untold.store(0, Ordering::Relaxed);
         }
-        self.own.fill(lease, w.untold_first.load(Ordering::Relaxed), untold);
+        self.own.fill_after(untold, lease, w.untold_first.load(Ordering::Relaxed));
         true
     }
 
@@ -250,31 +278,94 @@ impl Mailbox {
         bump(&w.refused, 1);
     }
 
-    /// Reader: takes the oldest frame of a refusing mailbox.
+    /// Reader: takes the oldest frame of a refusing mailbox that shares the ring of all, if there is one. None says nothing:
+    /// [`Self::take_accepted`] knows.
     #[inline]
-    pub(crate) fn take_refusing(&self, cursor: &mut Cursor) -> Option<Lease> {
+    pub(crate) fn take_shared(&self, ring: &Ring, cursor: &mut Cursor) -> Option<Lease> {
+        let head = cursor.next;
+        let entry = ring.entry(head);
+        if entry.stamp.load(Ordering::Acquire) != head.wrapping_add(1) {
+            return None;
+        }
+        let seen = entry.word.peek();
+        if !self.looks_shared() {
+            return None;
+        }
+        // Release: the publisher fills the entry again after the reader looked.
+        self.reading.0.head.store(head + 1, Ordering::Release);
+        cursor.next = head + 1;
+        // SAFETY: from a refusing mailbox nobody but the one reader takes, and it moves on from `head` here, so this position is claimed
+        // once. The stamp was the position's; if it is not this mailbox's, or another one's lease was seen, the mailbox had parted
+        // from the ring before that was put in, and peeking acquired it: then this line is not reached. No stamp is that of [`UNPLACED`].
+        Some(unsafe { seen.claim() })
+    }
+
+    /// Reader: whether it shares the ring, asked after a look into it, which acquired what came before.
+    #[inline]
+    fn looks_shared(&self) -> bool {
+        #[cfg(pool_loom)]
+        if self.fault == crate::model::Fault::PartingUnasked {
+            return true;
+        }
+        self.writing.0.apart.load(Ordering::Relaxed) == NOWHERE
+    }
+
+    /// Reader: takes the oldest frame of a mailbox that refuses, wherever it lies.
+    pub(crate) fn take_accepted(&self, ring: &Ring, cursor: &mut Cursor) -> Option<Lease> {
+        let head = self.reading.0.head.load(Ordering::Acquire);
+        if head == NOWHERE {
+            return None;
+        }
+        cursor.next = head;
+        if let Some(lease) = self.take_shared(ring, cursor) {
+            return Some(lease);
+        }
+        if self.shares() { None } else { self.take_refusing(cursor) }
+    }
+
+    /// Reader: takes the oldest frame of a refusing mailbox from its own ring.
+    fn take_refusing(&self, cursor: &mut Cursor) -> Option<Lease> {
         let head = self.reading.0.head.load(Ordering::Relaxed);
-        let entry = self.own.entry(cursor.at);
+        let entry = self.own.entry(head);
         if entry.stamp.load(Ordering::Acquire) != head + 1 {
             return None;
         }
         cursor.lag.add(entry.number.load(Ordering::Relaxed), entry.refused.load(Ordering::Relaxed));
         // SAFETY: the stamp was acquired, and from a refusing mailbox nobody but the one reader takes: position `head` is taken once,
         // because the head is moved on below.
-        let lease = entry.word.peek().map(|lease| unsafe { lease.claim() });
+        let lease = unsafe { entry.word.peek().claim() };
         // Release: the publisher fills the entry again after the reader emptied it.
         self.reading.0.head.store(head + 1, Ordering::Release);
-        cursor.move_on(head, cursor.at, &self.own);
-        lease
+        Some(lease)
+    }
+
+    /// Reader: takes the oldest frame of a displacing mailbox, if there is one and nothing was displaced since the one before. None says
+    /// nothing: [`Self::take_displacing`] knows.
+    #[inline]
+    pub(crate) fn take_in_step(&self, ring: &Ring, cursor: &mut Cursor) -> Option<Lease> {
+        let head = cursor.next;
+        let entry = ring.entry(head);
+        if entry.stamp.load(Ordering::Acquire) != head.wrapping_add(1) {
+            return None;
+        }
+        let seen = entry.word.peek();
+        if !self.claim(head) {
+            return None;
+        }
+        cursor.next = head + 1;
+        // SAFETY: as in `take_displacing`: the stamp was this position's, and the claim, which nobody made before, makes its count the
+        // reader's own. No stamp is that of [`UNPLACED`], which no head ever was.
+        Some(unsafe { self.look_again(entry, seen).claim() })
     }
 
     /// Reader: takes the oldest frame of a displacing mailbox.
-    #[inline]
     pub(crate) fn take_displacing(&self, ring: &Ring, cursor: &mut Cursor) -> Option<Lease> {
         loop {
             let head = self.reading.0.head.load(Ordering::Acquire);
-            let at = if head == cursor.next { cursor.at } else { self.find(head, ring, cursor)? };
-            let entry = ring.entry(at);
+            if head != cursor.next {
+                self.find(head, cursor)?;
+            }
+            let entry = ring.entry(head);
             let stamp = entry.stamp.load(Ordering::Acquire);
             if stamp <= head {
                 return None;
@@ -287,34 +378,31 @@ impl Mailbox {
             if head != cursor.next {
                 self.note_run(head, cursor);
             }
-            cursor.move_on(head, at, ring);
+            cursor.next = head + 1;
             // SAFETY: the claim made this mailbox's count of position `head` the reader's own. Nobody had claimed it before, so the entry
             // was not filled again, and what was seen under the stamp of this position is its lease.
-            return self.look_again(entry, seen).map(|lease| unsafe { lease.claim() });
+            return Some(unsafe { self.look_again(entry, seen).claim() });
         }
     }
 
-    /// Reader: the entry of a head that it did not move there itself; none if there is no head yet.
-    #[cold]
-    fn find(&self, head: u64, ring: &Ring, cursor: &mut Cursor) -> Option<usize> {
+    /// Reader: the head is not where it left it. None if there is no head yet.
+    fn find(&self, head: u64, cursor: &mut Cursor) -> Option<()> {
         if head == NOWHERE {
             return None;
         }
         if cursor.next == UNPLACED {
-            cursor.next = self.writing.0.begin.load(Ordering::Relaxed);
-            // Also if nothing is there yet: the next look finds the head where the cursor is.
-            cursor.at = self.placed_at(cursor.next, ring);
+            cursor.next = self.began_at();
         }
-        Some(ring.place_of(head))
+        Some(())
     }
 
-    /// The entry of a reader's first position. The control thinks that all begin at the first one.
-    fn placed_at(&self, begin: u64, ring: &Ring) -> usize {
+    /// The reader's first position. The control thinks that all begin at the first one of the ring.
+    fn began_at(&self) -> u64 {
         #[cfg(pool_loom)]
         if self.fault == crate::model::Fault::BeginsAtFirst {
             return 0;
         }
-        ring.place_of(begin)
+        self.writing.0.begin.load(Ordering::Relaxed)
     }
 
     /// Reader: positions were displaced before the one that was claimed.
@@ -327,7 +415,7 @@ impl Mailbox {
 
     /// What was seen before the claim. The control looks after it, when the entry may be filled again.
     #[inline]
-    fn look_again(&self, entry: &Entry, seen: Option<Unclaimed>) -> Option<Unclaimed> {
+    fn look_again(&self, entry: &Entry, seen: Unclaimed) -> Unclaimed {
         #[cfg(pool_loom)]
         if self.fault == crate::model::Fault::LooksAfterClaim {
             return entry.word.peek();
@@ -361,7 +449,7 @@ impl Mailbox {
             if head == NOWHERE {
                 return;
             }
-            let entry = ring.entry(ring.place_of(head));
+            let entry = ring.entry(head);
             let is_there = entry.stamp.load(Ordering::Acquire) == head + 1;
             let seen = entry.word.peek();
             let next = if is_there { head + 1 } else { NOWHERE };
@@ -373,7 +461,7 @@ impl Mailbox {
                 return self.writing.0.end.store(head, Ordering::Release);
             }
             // SAFETY: as for a reader's claim: the stamp was this position's, and the exchange makes its count this thread's own.
-            drop(seen.map(|left| unsafe { left.claim() }));
+            drop(unsafe { seen.claim() });
         }
     }
 }

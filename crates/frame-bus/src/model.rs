@@ -20,6 +20,8 @@ pub enum Fault {
     LooksAfterClaim,
     /// The reader moves the head without asking whether the publisher was faster.
     ClaimsUnasked,
+    /// The reader does not look whether its mailbox parted from the ring of all.
+    PartingUnasked,
     /// The publisher does not look whether a reader left while it walked.
     ForgetsLeavers,
     /// A reader that leaves sweeps its mailbox though a walk is under way.

@@ -85,10 +85,10 @@ impl Fanout {
 
     pub(crate) fn books(&self) -> BusBooks {
         let register = self.register.lock();
-        let counts = &self.counts.0;
+        let desk = &self.desk.0;
         BusBooks {
-            published: counts.published.load(Ordering::Relaxed),
-            late: counts.late.load(Ordering::Relaxed),
+            published: desk.published.load(Ordering::Relaxed),
+            late: desk.late.load(Ordering::Relaxed),
             collided: self.collided.load(Ordering::Relaxed),
             subscribers: self.used().iter().filter_map(|seat| self.books_of(seat)).collect(),
             departed: register.departed.clone(),

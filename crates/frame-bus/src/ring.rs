@@ -1,12 +1,13 @@
 //! A ring of frames that the publisher fills and readers take from, by positions of their own.
 //!
-//! Position p lies in entry p % (number of entries), under the stamp p + 1. An entry carries as many counts of its frame's lease as
-//! there are mailboxes that may claim the position; who claims it takes one. The publisher fills an entry again when the position
-//! before was claimed for every mailbox: each reader is at most `depth` positions behind, and there is one entry more than that.
+//! Position p lies in entry p % (number of entries, a power of two), under the stamp p + 1. An entry carries as many counts of its
+//! frame's lease as there are mailboxes that may claim the position; who claims it takes one. The publisher fills an entry again when
+//! the position before was claimed for every mailbox: each reader is at most `depth` positions behind, and there is at least one entry
+//! more than that.
 
 use frame_pool::{Lease, LeaseWord};
 
-use crate::sync::{AtomicU32, AtomicU64, Line, Ordering};
+use crate::sync::{AtomicU64, Line, Ordering};
 
 /// One position's frame, and what is known of it.
 #[derive(Debug, Default)]
@@ -20,29 +21,22 @@ pub(crate) struct Entry {
     pub(crate) refused: AtomicU64,
 }
 
-/// What the publisher alone writes.
-#[derive(Debug, Default)]
-struct Writing {
-    tail: AtomicU64,
-    /// The entry of `tail`.
-    at: AtomicU32,
-}
-
 #[derive(Debug)]
 pub(crate) struct Ring {
     entries: Box<[Entry]>,
-    /// Entries in use.
-    used: AtomicU32,
-    writing: Line<Writing>,
+    /// Entries in use, less one.
+    mask: AtomicU64,
+    /// Frames put in; the publisher alone writes it.
+    tail: Line<AtomicU64>,
 }
 
 impl Ring {
     /// For mailboxes of at most such a depth.
     pub(crate) fn new(depth: u32) -> Self {
         let ring = Self {
-            entries: (0..=depth.max(1)).map(|_| Entry::default()).collect(),
-            used: AtomicU32::new(0),
-            writing: Line::default(),
+            entries: (0..entries_for(depth)).map(|_| Entry::default()).collect(),
+            mask: AtomicU64::new(0),
+            tail: Line::default(),
         };
         ring.reset(depth);
         ring
@@ -50,50 +44,69 @@ impl Ring {
 
     /// Makes it as new, for mailboxes of at most such a depth, which is no more than it was made for. Only while nobody uses it.
     pub(crate) fn reset(&self, depth: u32) {
-        let w = &self.writing.0;
-        w.tail.store(0, Ordering::Relaxed);
-        w.at.store(0, Ordering::Relaxed);
-        self.used.store((depth + 1).min(self.entries.len() as u32), Ordering::Relaxed);
+        self.tail.0.store(0, Ordering::Relaxed);
+        self.mask.store(entries_for(depth).min(self.entries.len() as u64) - 1, Ordering::Relaxed);
         self.entries.iter().for_each(|entry| entry.stamp.store(0, Ordering::Relaxed));
     }
 
     /// Frames put in since it was made new.
     #[inline]
     pub(crate) fn tail(&self) -> u64 {
-        self.writing.0.tail.load(Ordering::Acquire)
+        self.tail.0.load(Ordering::Acquire)
     }
 
-    /// Entries in use.
+    /// The entry of a position.
     #[inline]
-    pub(crate) fn used(&self) -> usize {
-        self.used.load(Ordering::Relaxed) as usize
-    }
-
-    /// The entry of a position, for who did not count along.
-    pub(crate) fn place_of(&self, position: u64) -> usize {
-        (position % self.used().max(1) as u64) as usize
-    }
-
-    #[inline]
-    pub(crate) fn entry(&self, at: usize) -> &Entry {
-        // Who asks counts modulo the entries in use, so the index is inside.
-        &self.entries[at]
+    pub(crate) fn entry(&self, position: u64) -> &Entry {
+        // The mask is less than the number of entries, so the index is inside.
+        &self.entries[(position & self.mask.load(Ordering::Relaxed)) as usize]
     }
 
     /// Publisher: puts a frame in; answers the new tail. The entry is free.
     #[inline]
-    pub(crate) fn fill(&self, lease: Lease, number: u64, refused: u64) -> u64 {
-        let w = &self.writing.0;
-        let (tail, at) = (w.tail.load(Ordering::Relaxed), w.at.load(Ordering::Relaxed));
-        let entry = self.entry(at as usize);
-        entry.number.store(number, Ordering::Relaxed);
+    pub(crate) fn fill(&self, lease: Lease, number: u64) -> u64 {
+        let tail = self.tail.0.load(Ordering::Relaxed);
+        self.fill_entry(self.entry(tail), tail, lease, number)
+    }
+
+    /// Publisher: the same with what was refused before it.
+    pub(crate) fn fill_after(&self, refused: u64, lease: Lease, number: u64) {
+        let tail = self.tail.0.load(Ordering::Relaxed);
+        let entry = self.entry(tail);
         entry.refused.store(refused, Ordering::Relaxed);
+        self.fill_entry(entry, tail, lease, number);
+    }
+
+    #[inline]
+    fn fill_entry(&self, entry: &Entry, tail: u64, lease: Lease, number: u64) -> u64 {
+        entry.number.store(number, Ordering::Relaxed);
         entry.word.put(lease);
         // Release: who sees the stamp sees the entry, and the frame's record.
         entry.stamp.store(tail + 1, Ordering::Release);
-        let next = if at + 1 == self.used.load(Ordering::Relaxed) { 0 } else { at + 1 };
-        w.at.store(next, Ordering::Relaxed);
-        w.tail.store(tail + 1, Ordering::Release);
+        self.tail.0.store(tail + 1, Ordering::Release);
         tail + 1
     }
+}
+
+/// Moving to another ring.
+impl Ring {
+    /// Publisher: nothing is in it, and the next frame is at this position.
+    pub(crate) fn begin_at(&self, tail: u64) {
+        self.tail.0.store(tail, Ordering::Release);
+    }
+
+    /// Publisher: the frames of these positions lie in this ring as well as in the other one. Each is still claimed once.
+    pub(crate) fn copy_from(&self, other: &Ring, positions: core::ops::Range<u64>) {
+        for position in positions {
+            let (from, to) = (other.entry(position), self.entry(position));
+            to.word.put_seen(&from.word.peek());
+            to.refused.store(0, Ordering::Relaxed);
+            to.stamp.store(position + 1, Ordering::Release);
+        }
+    }
+}
+
+/// Entries of a ring for mailboxes of such a depth.
+fn entries_for(depth: u32) -> u64 {
+    (u64::from(depth.max(1)) + 1).next_power_of_two()
 }

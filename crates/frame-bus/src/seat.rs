@@ -116,7 +116,7 @@ impl Seat {
         rule.plain.store(plain.into(), Ordering::Relaxed);
         let refuses = request.policy.keeps() == Keeps::Refusing;
         rule.refuses.store(refuses.into(), Ordering::Relaxed);
-        self.mailbox.reset(request.policy.depth(), !self.shares());
+        self.mailbox.reset(request.policy.depth(), !plain);
         *self.card.lock() = Card { account: Some(account), request: Some(request.clone()) };
         ((rule.state.load(Ordering::Relaxed) & !PHASE) + GENERATION) | ACTIVE
     }
@@ -160,16 +160,15 @@ impl Seat {
         self.rule.0.plain.load(Ordering::Relaxed) != 0
     }
 
-    /// Whether its mailbox is in the ring that all such subscribers share: it wants every frame, and gives up its oldest.
-    #[inline]
-    pub(crate) fn shares(&self) -> bool {
-        self.is_plain() && self.rule.0.refuses.load(Ordering::Relaxed) == 0
+    /// Whether a full mailbox takes nothing.
+    pub(crate) fn refuses(&self) -> bool {
+        self.rule.0.refuses.load(Ordering::Relaxed) != 0
     }
 
     /// The ring of its mailbox.
     #[inline]
     pub(crate) fn ring<'a>(&'a self, shared: &'a Ring) -> &'a Ring {
-        if self.shares() { shared } else { &self.mailbox.own }
+        if self.mailbox.shares() { shared } else { &self.mailbox.own }
     }
 
     /// Publisher: whether a subscriber who does not want every frame wants this one. To be asked once for each frame.
@@ -213,7 +212,7 @@ impl Seat {
     /// Publisher: puts a frame into a mailbox with a ring of its own. False if that was an overrun that is to end the run.
     #[inline]
     pub(crate) fn put(&self, lease: Lease, number: u64) -> bool {
-        if self.rule.0.refuses.load(Ordering::Relaxed) == 0 {
+        if !self.refuses() {
             self.mailbox.put_displacing(lease, number);
             return true;
         }

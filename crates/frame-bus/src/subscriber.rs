@@ -40,10 +40,11 @@ pub struct Subscriber {
 /// How frames are taken out of its mailbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
-    /// Displacing, in the ring of all.
-    Shared,
+    /// From a mailbox that refuses, in the ring of all until it parts from it.
     Refusing,
-    /// Displacing, in a ring of its own.
+    /// From one that displaces, in the ring of all.
+    Shared,
+    /// The same in a ring of its own.
     Displacing,
 }
 
@@ -51,7 +52,7 @@ impl Way {
     fn of(seat: &Seat, request: &Request) -> Self {
         match request.policy.keeps() {
             Keeps::Refusing => Self::Refusing,
-            Keeps::Displacing if seat.shares() => Self::Shared,
+            Keeps::Displacing if seat.is_plain() => Self::Shared,
             Keeps::Displacing => Self::Displacing,
         }
     }
@@ -113,7 +114,7 @@ impl Subscriber {
     pub fn unread(&self) -> usize {
         let depth = u64::from(self.policy.depth());
         let unread = self.seat.mailbox.unread(self.seat.ring(&self.bus.ring));
-        unread.min(depth) as usize + usize::from(self.cursor.aside.is_some())
+        unread.min(depth) as usize + usize::from(self.cursor.has_aside())
     }
 
     /// A handle to end a wait from another thread.
@@ -131,6 +132,14 @@ impl Subscriber {
     /// The next event, if there is one already. After [`Event::Closed`] the answer stays that.
     #[inline]
     pub fn try_recv(&mut self) -> Option<Event> {
+        match self.take_in_step() {
+            Some(lease) => Some(Event::Frame(self.hand_over(lease))),
+            None => self.try_recv_slowly(),
+        }
+    }
+
+    #[inline(never)]
+    fn try_recv_slowly(&mut self) -> Option<Event> {
         // Asked before the look at the mailbox: if nothing comes any more, what is not there now will not be.
         let over = self.bus.is_over();
         if let Some(event) = self.take() {
@@ -256,11 +265,21 @@ impl Subscriber {
 
 /// Taking out of the mailbox.
 impl Subscriber {
-    /// A frame, or the lag before it.
+    /// A frame, if there is one and nothing is to be told before it. None says nothing: [`Self::take`] knows.
     #[inline(always)]
+    fn take_in_step(&mut self) -> Option<Lease> {
+        let (mailbox, ring, cursor) = (&self.seat.mailbox, &self.bus.ring, &mut self.cursor);
+        match self.way {
+            Way::Refusing => mailbox.take_shared(ring, cursor),
+            Way::Shared => mailbox.take_in_step(ring, cursor),
+            Way::Displacing => None,
+        }
+    }
+
+    /// A frame, or the lag before it.
     fn take(&mut self) -> Option<Event> {
-        if self.cursor.aside.is_some() {
-            return self.take_aside();
+        if let Some(lease) = self.cursor.take_aside() {
+            return Some(Event::Frame(self.hand_over(lease)));
         }
         let lease = self.take_next()?;
         if self.cursor.lag.count > 0 {
@@ -270,31 +289,25 @@ impl Subscriber {
     }
 
     #[cold]
-    fn take_aside(&mut self) -> Option<Event> {
-        self.cursor.aside.take().map(|lease| Event::Frame(self.hand_over(lease)))
-    }
-
-    #[cold]
     fn put_aside(&mut self, lease: Lease) -> Option<Event> {
         if self.policy == Policy::Latest {
             // Counted by the publisher; a viewer is not told.
             self.cursor.lag = Lag::default();
             return Some(Event::Frame(self.hand_over(lease)));
         }
-        self.cursor.aside = Some(lease);
+        self.cursor.put_aside(lease);
         self.lag().map(Event::Lagged)
     }
 
     fn pop(&mut self) -> Option<Lease> {
-        self.cursor.aside.take().or_else(|| self.take_next())
+        self.cursor.take_aside().or_else(|| self.take_next())
     }
 
-    #[inline]
     fn take_next(&mut self) -> Option<Lease> {
         let (mailbox, cursor) = (&self.seat.mailbox, &mut self.cursor);
         match self.way {
             Way::Shared => mailbox.take_displacing(&self.bus.ring, cursor),
-            Way::Refusing => mailbox.take_refusing(cursor),
+            Way::Refusing => mailbox.take_accepted(&self.bus.ring, cursor),
             Way::Displacing => mailbox.take_displacing(&mailbox.own, cursor),
         }
     }
@@ -318,7 +331,7 @@ impl Subscriber {
 
 impl Drop for Subscriber {
     fn drop(&mut self) {
-        self.cursor.aside = None;
+        self.cursor.take_aside();
         self.bus.leave(&self.seat);
     }
 }

@@ -13,7 +13,7 @@ use model::{Rig, Told, check, end, keep};
 /// The camera delivers on one thread while another one closes; the reader sleeps in between.
 fn publish_against_close(fault: Fault) {
     check(move || {
-        let rig = keep(Rig::new(fault));
+        let rig = keep(Rig::for_mailboxes_of(2, fault));
         let mut reader = keep(rig.join(Policy::Every { depth: 2 }));
         let camera = {
             let rig = keep(Rig::clone(&rig));

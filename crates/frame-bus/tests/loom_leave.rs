@@ -90,7 +90,7 @@ fn control_a_publisher_that_does_not_help_to_sweep_fills_over_a_frame() {
 #[test]
 fn who_takes_a_seat_that_was_left_sees_nothing_of_before() {
     check(|| {
-        let rig = keep(Rig::new(Fault::None));
+        let rig = keep(Rig::for_mailboxes_of(2, Fault::None));
         let first = keep(rig.join(Policy::DropOldest { depth: 2 }));
         let camera = {
             let rig = keep(Rig::clone(&rig));

@@ -18,7 +18,7 @@ fn publish_against_take(policy: Policy, frames: u64, fault: Fault) {
 fn publish_against_take_by(request: Request, frames: u64, fault: Fault) {
     let policy = request.policy;
     check(move || {
-        let rig = keep(Rig::new(fault));
+        let rig = keep(Rig::for_mailboxes_of(policy.depth(), fault));
         let mut reader = keep(rig.bus.subscribe(&request.clone().holds(0)).unwrap());
         let camera = {
             let rig = keep(Rig::clone(&rig));
@@ -66,7 +66,7 @@ fn a_frame_displaced_in_a_ring_of_its_own_is_told_and_dropped_once() {
 fn two_who_share_a_ring_take_each_frame_once_each() {
     // Three threads: two preemptions are what can be explored in time.
     explore(Some(2), || {
-        let rig = keep(Rig::new(Fault::None));
+        let rig = keep(Rig::for_mailboxes_of(2, Fault::None));
         let mut first = keep(rig.join(Policy::DropOldest { depth: 1 }));
         let mut second = keep(rig.join(Policy::DropOldest { depth: 2 }));
         let camera = {
@@ -186,7 +186,7 @@ fn a_refused_frame_is_told_and_dropped_once() {
 }
 
 #[test]
-#[should_panic(expected = "Causality violation")]
+#[should_panic(expected = "dropped twice")]
 fn control_a_reader_that_looks_after_its_claim_takes_another_frame() {
     publish_against_take(Policy::DropOldest { depth: 1 }, 4, Fault::LooksAfterClaim);
 }
@@ -195,6 +195,47 @@ fn control_a_reader_that_looks_after_its_claim_takes_another_frame() {
 #[should_panic(expected = "dropped twice")]
 fn control_a_claim_without_asking_counts_a_frame_twice() {
     publish_against_take(Policy::DropOldest { depth: 1 }, 3, Fault::ClaimsUnasked);
+}
+
+/// A reader that refuses falls behind and parts from the ring of all, where the others' frames soon lie in the places of its own.
+fn parts_from_the_others(fault: Fault) {
+    check(move || {
+        let rig = keep(Rig::new(fault));
+        let mut viewer = keep(rig.join(Policy::DropOldest { depth: 1 }));
+        let mut reader = keep(rig.join(Policy::DropNewest { depth: 1 }));
+        rig.eof(1);
+        let camera = {
+            let rig = keep(Rig::clone(&rig));
+            thread::spawn(move || {
+                (2..=3).for_each(|number| rig.eof(number));
+                drop(end(rig));
+            })
+        };
+        let mut told = Told::default();
+        told.wait_and_read(&mut reader);
+        camera.join().unwrap();
+        rig.bus.close();
+        told.read(&mut reader);
+        told.is_whole(3);
+        let mut viewers = Told::default();
+        viewers.read(&mut viewer);
+        viewers.is_whole(3);
+        drop((end(viewer), end(reader)));
+        assert_eq!(rig.held(), 0, "a lease was not dropped");
+        assert!(rig.bus.books().balance());
+        drop(end(rig));
+    });
+}
+
+#[test]
+fn who_parts_from_the_ring_of_all_takes_each_frame_once() {
+    parts_from_the_others(Fault::None);
+}
+
+#[test]
+#[should_panic(expected = "twice")]
+fn control_who_does_not_ask_whether_it_parted_takes_a_foreign_frame() {
+    parts_from_the_others(Fault::PartingUnasked);
 }
 
 /// What a viewer takes is never older than what was published before it asked.

@@ -1,7 +1,7 @@
 //! A word that carries one lease from thread to thread without a locked step, and many clones in one: what mailboxes are made of.
 
 use core::mem::ManuallyDrop;
-use core::ptr::{self, NonNull};
+use core::ptr;
 
 use crate::lease::Lease;
 use crate::shared::Shared;
@@ -37,34 +37,46 @@ impl Default for LeaseWord {
 }
 
 impl LeaseWord {
-    /// Puts `lease` in; one that is in there is forgotten. A relaxed store: publish it by a releasing step that comes after.
+    /// Puts `lease` in; one that is in there is forgotten. Releases: who peeks at it sees what was done before.
     #[inline]
     pub fn put(&self, lease: Lease) {
-        self.slot.store(ManuallyDrop::new(lease).as_slot_ptr(), Ordering::Relaxed);
+        self.slot.store(ManuallyDrop::new(lease).as_slot_ptr(), Ordering::Release);
     }
 
-    /// What was put in last, if anything: a relaxed load, and no claim to it. It may be another one's lease already.
+    /// What was put in last, if anything, and no claim to it. It may be another one's lease already. Acquires what came before the put.
     #[inline]
-    pub fn peek(&self) -> Option<Unclaimed> {
-        NonNull::new(self.slot.load(Ordering::Relaxed)).map(Unclaimed)
+    pub fn peek(&self) -> Unclaimed {
+        Unclaimed(self.slot.load(Ordering::Acquire))
+    }
+
+    /// Puts what was seen elsewhere in here as well: the lease is still one, whichever word it is claimed from.
+    pub fn put_seen(&self, seen: &Unclaimed) {
+        self.slot.store(seen.0, Ordering::Release);
     }
 }
 
-/// What was seen in a [`LeaseWord`]: no lease yet, and forgotten when dropped.
+/// What was seen in a [`LeaseWord`]: no lease yet, perhaps nothing, and forgotten when dropped.
 #[derive(Debug)]
-pub struct Unclaimed(NonNull<Slot>);
+pub struct Unclaimed(*mut Slot);
 
 impl Unclaimed {
+    /// Whether nothing was put in yet.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.0.is_null()
+    }
+
     /// The lease that was put in.
     ///
     /// # Safety
-    /// The lease that was seen is the caller's: it was still in the word when the caller made it his own, nobody else takes it from
+    /// A lease was seen, and it is the caller's: it was still in the word when the caller made it his own, nobody else takes it from
     /// there, this is the only claim to it, and the caller has acquired what was released after it was put in.
     #[inline]
     #[must_use = "dropping a lease gives the frame back"]
     pub unsafe fn claim(self) -> Lease {
-        // SAFETY: by contract the count that came with the pointer is the caller's, and it keeps the slot alive.
-        unsafe { Lease::adopt(self.0.as_ref()) }
+        // SAFETY: by contract a lease was put in, so the pointer is one to a slot, and the count that came with it is the caller's, which
+        // keeps the slot alive.
+        unsafe { Lease::adopt(&*self.0) }
     }
 }
 
