@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use frame_bus::{Canceller, Subscriber};
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::state::{CameraBooks, State};
 
@@ -33,6 +33,8 @@ pub(super) struct Orders {
 struct Report {
     /// The last order that was carried out.
     done: u64,
+    /// Rises with each change of what stands here.
+    version: u64,
     state: State,
     books: CameraBooks,
 }
@@ -91,13 +93,13 @@ impl Shared {
     /// Says how things are after order `done`.
     pub(super) fn tell(&self, done: u64, state: &State, books: CameraBooks) {
         let mut report = self.report.lock();
-        report.books = books;
         if report.state != *state {
             report.state = state.clone();
-        } else if report.done == done {
+        } else if (report.done, report.books) == (done, books) {
             return;
         }
-        report.done = done;
+        (report.done, report.books) = (done, books);
+        report.version += 1;
         self.reported.notify_all();
     }
 
@@ -109,24 +111,72 @@ impl Shared {
         self.report.lock().books
     }
 
-    /// Waits until what was ordered up to now is carried out, and the state is one that `wanted` accepts.
+    /// Waits until what was ordered up to now is carried out, and the state is one that `wanted` accepts. It is asked at each change of
+    /// state or books, with nothing locked: it may look at the camera, and its thread never waits for it.
     pub(super) fn await_state(&self, patience: Duration, wanted: impl Fn(&State) -> bool) -> (State, bool) {
         let serial = self.orders.lock().serial;
         let deadline = Instant::now().checked_add(patience);
         let mut report = self.report.lock();
         loop {
-            let ended = report.state == State::Ended;
-            if ended || report.done >= serial && wanted(&report.state) {
-                return (report.state.clone(), !ended || wanted(&State::Ended));
+            let (version, state, is_late) = (report.version, report.state.clone(), is_past(deadline));
+            let (ended, carried_out) = (state == State::Ended, report.done >= serial);
+            let accepted = (ended || carried_out) && MutexGuard::unlocked(&mut report, || wanted(&state));
+            if accepted || ended || is_late {
+                return (state, accepted);
             }
-            match deadline {
-                None => self.reported.wait(&mut report),
-                Some(deadline) => {
-                    if self.reported.wait_until(&mut report, deadline).timed_out() {
-                        return (report.state.clone(), false);
-                    }
+            // What changed while it was asked is looked at first.
+            if report.version == version {
+                match deadline {
+                    None => self.reported.wait(&mut report),
+                    Some(deadline) => drop(self.reported.wait_until(&mut report, deadline)),
                 }
             }
         }
+    }
+}
+
+fn is_past(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| Instant::now() >= deadline)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::mpsc;
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_secs(30);
+
+    #[test]
+    fn who_waits_may_look_at_the_books_and_is_asked_again_when_only_they_change() {
+        let shared = Arc::new(Shared::default());
+        let (asked, was_asked) = mpsc::channel();
+        let theirs = Arc::clone(&shared);
+        let waits = std::thread::spawn(move || {
+            theirs.await_state(SOON, |_| {
+                let _ = asked.send(());
+                theirs.books().shown == 3
+            })
+        });
+        for shown in 1..=3 {
+            was_asked.recv_timeout(SOON).expect("it is asked at each change, and looks at the books itself");
+            shared.tell(0, &State::Hidden, CameraBooks { shown, ..CameraBooks::default() });
+        }
+        let (state, accepted) = waits.join().expect("it does not panic");
+        assert!(accepted, "{state}");
+    }
+
+    #[test]
+    fn patience_ends_although_something_changes_all_the_time() {
+        let shared = Shared::default();
+        let asked = std::cell::Cell::new(0);
+        let (state, accepted) = shared.await_state(Duration::from_millis(20), |_| {
+            asked.set(asked.get() + 1);
+            let books = CameraBooks { shown: asked.get(), ..CameraBooks::default() };
+            shared.tell(0, &State::Hidden, books);
+            false
+        });
+        assert_eq!((state, accepted), (State::Hidden, false));
     }
 }
