@@ -47,9 +47,13 @@ pub struct Behaviour {
     pub full: bool,
 }
 
-/// A place to show pictures, looked at from the test. Its clones are one.
+/// A place to show pictures, looked at from the test. Its clones are one; each opens on one thread only.
 #[derive(Debug, Clone, Default)]
-pub struct Stage(Arc<Inner>);
+pub struct Stage {
+    inner: Arc<Inner>,
+    /// The thread that opened it first.
+    opened_by: Option<ThreadId>,
+}
 
 /// The output of a [`Stage`].
 pub struct StageOutput {
@@ -66,14 +70,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Stage {
     /// Changes how it behaves.
     pub fn behave(&self, behaviour: Behaviour) {
-        *lock(&self.0.behaviour) = behaviour;
-        self.0.resumed.notify_all();
+        *lock(&self.inner.behaviour) = behaviour;
+        self.inner.resumed.notify_all();
     }
 
     /// All that happened.
     #[must_use]
     pub fn all_scenes(&self) -> Vec<Scene> {
-        lock(&self.0.scenes).clone()
+        lock(&self.inner.scenes).clone()
     }
 
     /// All that happened, but for pictures that were shown again.
@@ -85,13 +89,13 @@ impl Stage {
     /// Waits until `found` finds what it looks for in all that happened.
     pub fn await_scene<T>(&self, what: &str, found: impl Fn(&[Scene]) -> Option<T>) -> T {
         let begun = Instant::now();
-        let mut scenes = lock(&self.0.scenes);
+        let mut scenes = lock(&self.inner.scenes);
         loop {
             if let Some(found) = found(&scenes) {
                 return found;
             }
             assert!(begun.elapsed() < SOON, "{what} does not come: {scenes:?}");
-            let waited = self.0.changed.wait_timeout(scenes, Duration::from_millis(100));
+            let waited = self.inner.changed.wait_timeout(scenes, Duration::from_millis(100));
             scenes = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -121,14 +125,19 @@ impl Stage {
     }
 
     fn add(&self, scene: Scene) {
-        lock(&self.0.scenes).push(scene);
-        self.0.changed.notify_all();
+        lock(&self.inner.scenes).push(scene);
+        self.inner.changed.notify_all();
     }
 }
 
 impl Opener for Stage {
     fn open(&mut self, geometry: Geometry, _rate: u32) -> Result<Box<dyn Output>, DeviceError> {
-        let mut behaviour = lock(&self.0.behaviour);
+        let me = std::thread::current().id();
+        if *self.opened_by.get_or_insert(me) != me {
+            eprintln!("an output was opened by a thread that is not the one of before");
+            std::process::abort();
+        }
+        let mut behaviour = lock(&self.inner.behaviour);
         if behaviour.refusals > 0 {
             behaviour.refusals -= 1;
             self.add(Scene::Refused);
@@ -149,9 +158,9 @@ impl StageOutput {
     }
 
     fn misbehave(&self) -> Result<(), DeviceError> {
-        let mut behaviour = lock(&self.stage.0.behaviour);
+        let mut behaviour = lock(&self.stage.inner.behaviour);
         while behaviour.hangs {
-            behaviour = self.stage.0.resumed.wait(behaviour).unwrap_or_else(PoisonError::into_inner);
+            behaviour = self.stage.inner.resumed.wait(behaviour).unwrap_or_else(PoisonError::into_inner);
         }
         if behaviour.failures > 0 {
             behaviour.failures -= 1;
@@ -174,7 +183,7 @@ impl Output for StageOutput {
 
     fn buffer(&mut self) -> Result<Option<&mut [u8]>, DeviceError> {
         self.is_mine();
-        Ok((!lock(&self.stage.0.behaviour).full).then_some(&mut self.pixels))
+        Ok((!lock(&self.stage.inner.behaviour).full).then_some(&mut self.pixels))
     }
 
     fn send(&mut self, stamp_ns: u64) -> Result<bool, DeviceError> {

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use frame_bus::{Closing, Policy, Request};
 use frame_vcam::{
-    DeviceError, Failure, Geometry, Idle, Output, PixelFormat, State, VirtualCamera, VirtualCameraBuilder,
+    DeviceError, Failure, Geometry, Idle, Opener, Output, PixelFormat, State, VirtualCamera,
+    VirtualCameraBuilder,
 };
 use pvcam::Lease;
 use pvcam_tests::{Behaviour, BusRig, LowBytes, Ring, SOON, Scene, Stage, balanced, child, frame, scene_of};
@@ -289,6 +290,20 @@ fn a_stage_does_end_the_process_if_another_thread_touches_it() {
     };
     assert_eq!(ended.code, None, "a signal ended it: {}", ended.output);
     assert!(ended.output.contains("by a thread that did not open it"), "{}", ended.output);
+}
+
+#[test]
+fn a_stage_does_end_the_process_if_it_is_opened_on_two_threads() {
+    let Some(ended) = child("a_stage_does_end_the_process_if_it_is_opened_on_two_threads", &[]) else {
+        let geometry = Geometry::new(4, 4, PixelFormat::Grey).expect("a good size");
+        let mut stage = Stage::default();
+        drop(stage.open(geometry, 30).expect("it opens"));
+        drop(stage.open(geometry, 30).expect("it opens again"));
+        let _ = std::thread::spawn(move || stage.open(geometry, 30).is_ok()).join();
+        return;
+    };
+    assert_eq!(ended.code, None, "a signal ended it: {}", ended.output);
+    assert!(ended.output.contains("by a thread that is not the one of before"), "{}", ended.output);
 }
 
 #[test]

@@ -15,16 +15,22 @@ use crate::format::GeometryError;
 use crate::output::Opener;
 use crate::paint::Painter;
 
+/// How long the end waits for a device that hangs.
+const LAST_PATIENCE: Duration = Duration::from_secs(5);
+
 /// A virtual camera: what a bus carries is shown in a device that other programs open as a webcam.
 ///
 /// One thread of its own opens, uses and closes the device. The handle only tells it what is wanted; every method may be called
 /// from any thread, and none but [`Self::await_state`], [`Self::close`] and dropping waits for anything. Publishing twice is publishing once.
 ///
-/// It takes frames as any subscriber does, newest first, so it never slows the camera down, and it holds one frame while that is
-/// painted, none else. It outlives a bus: when a run ends it goes on showing the last frame (or what [`crate::Idle`] says), until it
-/// follows the bus of the next run.
+/// It takes frames as any subscriber does, newest first, so it never slows the camera down. It holds the frame that is painted, and the
+/// bus keeps the newest one for it, also while nothing is published. It outlives a bus: when a run ends it goes on showing the last frame
+/// (or what [`crate::Idle`] says), until it follows the bus of the next run.
 ///
 /// An error of the device is not the end: it becomes [`State::Failed`], which says what to type, and it is tried again each second.
+///
+/// Closing and dropping wait for the device to be closed, 5 seconds at most. A device that hangs for longer is left to its thread, which
+/// closes it when the call returns and ends then; nothing of this handle is needed for that.
 ///
 /// ```
 /// use std::time::Duration;
@@ -141,7 +147,8 @@ impl VirtualCamera {
         }
     }
 
-    /// Closes the device and ends the thread, as dropping does, and answers the books.
+    /// Closes the device and ends the thread, as dropping does, and answers the books. It waits for 5 seconds at most: the books of a
+    /// device that hangs for longer are those of before.
     #[must_use]
     pub fn close(mut self) -> CameraBooks {
         self.end();
@@ -152,7 +159,8 @@ impl VirtualCamera {
         self.shared.order(|orders| orders.quit = true);
         if let Some(thread) = self.thread.take() {
             // Dropped by a painter, that is on the thread itself: it ends after this.
-            if thread.thread().id() != std::thread::current().id() {
+            let is_other = thread.thread().id() != std::thread::current().id();
+            if is_other && self.shared.await_state(LAST_PATIENCE, |state| *state == State::Ended).1 {
                 // It catches panics; what it had to say stands in the state.
                 let _ = thread.join();
             }

@@ -3,7 +3,7 @@
 use frame_pool::{Layout, Lease};
 
 use super::placeholder;
-use super::state::Failure;
+use super::state::{Failure, State};
 use crate::device::DeviceError;
 use crate::format::Geometry;
 use crate::output::{Opener, Output};
@@ -24,8 +24,9 @@ impl Screen {
         Ok(Self { output, geometry, prepared: None, last_stamp_ns: 0 })
     }
 
-    pub(super) fn place(&self) -> String {
-        self.output.place()
+    /// Where it is shown, and in what.
+    pub(super) fn state(&self) -> State {
+        State::Showing { place: self.output.place(), geometry: self.geometry }
     }
 
     /// Shows a frame. `false` if the device has no room for it.

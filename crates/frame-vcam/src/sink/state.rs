@@ -21,9 +21,10 @@ pub enum State {
         /// What it is shown in.
         geometry: Geometry,
     },
-    /// It could not be shown, and no device is open. It is tried again each second, until [`crate::VirtualCamera::unpublish`].
+    /// It could not be shown. The device is closed and tried again each second, until [`crate::VirtualCamera::unpublish`]. But where a
+    /// frame could not be painted ([`Failure::Paint`]) it stays open and shows the placeholder until one can be.
     Failed(Failure),
-    /// Its thread has ended.
+    /// The virtual camera was closed or dropped, and its thread has ended.
     Ended,
 }
 
@@ -33,7 +34,7 @@ impl fmt::Display for State {
             Self::Hidden => f.write_str("hidden"),
             Self::WaitingForFrame => f.write_str("waiting for the first frame"),
             Self::Showing { place, geometry } => write!(f, "showing {geometry} at {place}"),
-            Self::Failed(why) => write!(f, "failed, tried again each second: {why}"),
+            Self::Failed(why) => write!(f, "failed, and tried again: {why}"),
             Self::Ended => f.write_str("ended"),
         }
     }

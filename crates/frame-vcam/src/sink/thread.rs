@@ -38,6 +38,20 @@ enum Rest {
     ForOrders,
 }
 
+/// What viewers see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    /// Nothing that can be shown again: the device was opened just now, or holds half a picture.
+    Nothing,
+    /// A frame that was shown at this time.
+    Frame {
+        /// When.
+        since: u64,
+    },
+    /// The placeholder.
+    Placeholder,
+}
+
 /// Everything that belongs to the thread.
 pub(super) struct Projector {
     shared: Arc<Shared>,
@@ -55,8 +69,7 @@ pub(super) struct Projector {
     sized: Option<(Layout, Geometry)>,
     pace: Pace,
     retry_at: Option<u64>,
-    /// When a frame was shown last; nothing before the first one and while the placeholder is shown.
-    alive_since: Option<u64>,
+    seen: Seen,
     state: State,
     books: CameraBooks,
 }
@@ -91,68 +104,90 @@ impl Projector {
             sized: None,
             pace,
             retry_at: None,
-            alive_since: None,
+            seen: Seen::Nothing,
             state: State::Hidden,
             books: CameraBooks::default(),
         }
     }
 
     /// Works until it is told to quit.
-    pub(super) fn run(mut self) {
+    pub(super) fn run(self) {
         let shared = Arc::clone(&self.shared);
         let _last_word = LastWord(&shared);
+        // The device, the painter and all else is gone before the handle hears that we are.
+        let mut projector = self;
         loop {
-            if let Some(orders) = shared.orders_since(self.serial)
-                && !self.obey(orders)
-            {
-                // The device is closed before the handle hears that we are gone.
-                drop(self);
+            let go_on = shared.orders_since(projector.serial).is_none_or(|orders| projector.obey(orders));
+            let rest = projector.act();
+            shared.tell(projector.serial, &projector.state, projector.books);
+            if !go_on {
                 return;
             }
-            let rest = self.act();
-            shared.tell(self.serial, &self.state, self.books);
-            self.rest(&rest);
+            projector.rest(&rest);
         }
     }
 
     /// `false`: quit.
     fn obey(&mut self, orders: Orders) -> bool {
         self.serial = orders.serial;
+        let published = orders.published && !orders.quit;
+        if published != self.published || orders.reader.is_some() {
+            // Who orders something new wants to see what comes of it. To ask again for what is wanted already hurries nothing.
+            self.retry_at = None;
+        }
         if let Some(reader) = orders.reader {
             self.reader = Some(reader);
         }
-        self.published = orders.published;
-        // Who orders something wants to see what comes of it.
-        self.retry_at = None;
+        self.published = published;
         !orders.quit
     }
 
+    /// Painter and outputs may be a user's: a panic there must not be a silent end.
     fn act(&mut self) -> Rest {
         if !self.published {
-            (self.screen, self.alive_since, self.state) = (None, None, State::Hidden);
-            if self.arrived.take().is_some() {
-                self.books.taken += 1;
-                self.books.hidden += 1;
-            }
-            return Rest::ForOrders;
+            return self.hide();
         }
         let now = monotonic_ns();
         if let Some(retry_at) = self.retry_at.filter(|at| now < *at) {
             return Rest::Until(retry_at);
         }
         self.retry_at = None;
-        // Painter and outputs may be a user's: a panic there must not be a silent end. What it leaves half done is dropped below.
-        let failure = match catch_unwind(AssertUnwindSafe(|| self.show(now))) {
+        let failure = match guarded(|| self.show(now)) {
             Ok(Ok(rest)) => return rest,
-            Ok(Err(failure)) => failure,
-            Err(panic) => Failure::Panicked(text_of(&*panic)),
+            Ok(Err(failure)) | Err(failure) => failure,
         };
-        (self.screen, self.alive_since) = (None, None);
-        self.books.failures += 1;
-        self.state = State::Failed(failure);
+        self.failed(failure);
+        // What a panic leaves half done goes, too. If that panics as well, it is counted.
+        if let Err(failure) = guarded(|| self.close_screen()) {
+            self.failed(failure);
+        }
         let retry_at = now.saturating_add(RETRY_NS);
         self.retry_at = Some(retry_at);
         Rest::Until(retry_at)
+    }
+
+    fn hide(&mut self) -> Rest {
+        if guarded(|| self.close_screen()).is_err() {
+            self.books.failures += 1;
+        }
+        // It is closed all the same. The size of frames is asked for anew when it is published again: they may be others then.
+        (self.state, self.sized) = (State::Hidden, None);
+        if self.arrived.take().is_some() {
+            self.books.taken += 1;
+            self.books.hidden += 1;
+        }
+        Rest::ForOrders
+    }
+
+    /// The next picture, in the next device, is due at once.
+    fn close_screen(&mut self) {
+        (self.seen, self.pace) = (Seen::Nothing, Pace::new(self.wanted.rate));
+        drop(self.screen.take());
+    }
+
+    fn failed(&mut self, failure: Failure) {
+        self.books.failures += 1;
+        self.state = State::Failed(failure);
     }
 
     fn show(&mut self, now: u64) -> Result<Rest, Failure> {
@@ -164,13 +199,26 @@ impl Projector {
             self.books.taken += 1;
             // Until it is shown: whatever happens, it stands in one column.
             self.books.failed += 1;
-            self.show_frame(&frame, now)?;
-            self.books.failed -= 1;
+            match self.show_frame(&frame, now) {
+                Ok(()) => self.books.failed -= 1,
+                Err(failure @ Failure::Paint(_)) => {
+                    // The frame is bad, not the device: viewers keep it. The memory may hold half a picture, so it is not shown again.
+                    self.failed(failure);
+                    self.seen = Seen::Nothing;
+                    drop(frame);
+                    return self.show_nothing_new(now);
+                }
+                Err(failure) => return Err(failure),
+            }
             return Ok(Rest::Until(now));
         }
-        match (turn, self.wanted.fixed, &self.screen) {
+        // Without a size that was asked for, the one of the frames that were to be shown when the device failed.
+        let geometry = self.wanted.fixed.or(self.sized.map(|(_, geometry)| geometry));
+        match (turn, geometry, &self.screen) {
             (_, None, None) => {
-                self.state = State::WaitingForFrame;
+                if !matches!(self.state, State::Failed(_)) {
+                    self.state = State::WaitingForFrame;
+                }
                 Ok(Rest::ForFrame(None))
             }
             // Readers see at once that there is a camera.
@@ -192,7 +240,10 @@ impl Projector {
         if screen.show(frame.lease(), &mut *self.painter)? {
             self.books.shown += 1;
             self.books.last_shown = Some(frame.record().number);
-            self.alive_since = Some(now);
+            self.seen = Seen::Frame { since: now };
+            if !matches!(self.state, State::Showing { .. }) {
+                self.state = screen.state();
+            }
         } else {
             self.books.no_room += 1;
         }
@@ -215,27 +266,31 @@ impl Projector {
 
     /// Closes what is open and opens for this geometry: a device takes no other one while it is open.
     fn open(&mut self, geometry: Geometry) -> Result<(), Failure> {
-        (self.screen, self.alive_since) = (None, None);
+        self.close_screen();
         let screen = Screen::open(&mut *self.opener, geometry, self.wanted.rate)?;
         self.books.opened += 1;
-        self.state = State::Showing { place: screen.place(), geometry };
+        self.state = screen.state();
         self.screen = Some(screen);
         Ok(())
     }
 
+    /// Shows the picture before once more, or the placeholder where that is due; what finds no room stays due.
     fn show_nothing_new(&mut self, now: u64) -> Result<Rest, Failure> {
-        let Some(screen) = &mut self.screen else { return Ok(Rest::ForOrders) };
-        if let (Some(since), Idle::Placeholder { after }) = (self.alive_since, self.wanted.idle)
-            && u128::from(now.saturating_sub(since)) >= after.as_nanos()
-        {
-            self.alive_since = None;
-            self.books.placeholders += u64::from(screen.show_placeholder(now)?);
-        } else if screen.repeat(now)? {
-            self.books.repeated += 1;
-        } else if self.alive_since.is_none() {
-            self.books.placeholders += u64::from(screen.show_placeholder(now)?);
-        }
         self.pace.shown(now);
+        let Some(screen) = &mut self.screen else { return Ok(Rest::Until(now)) };
+        let placeholder = match (self.seen, self.wanted.idle) {
+            (Seen::Nothing, _) => true,
+            (Seen::Frame { since }, Idle::Placeholder { after }) => {
+                u128::from(now.saturating_sub(since)) >= after.as_nanos()
+            }
+            (Seen::Frame { .. }, Idle::LastFrame) | (Seen::Placeholder, _) => false,
+        };
+        if !placeholder {
+            self.books.repeated += u64::from(screen.repeat(now)?);
+        } else if screen.show_placeholder(now)? {
+            self.books.placeholders += 1;
+            self.seen = Seen::Placeholder;
+        }
         Ok(Rest::Until(now))
     }
 
@@ -270,6 +325,12 @@ impl Projector {
             }
         }
     }
+}
+
+/// Runs what may be a user's. A panic there is a failure.
+fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, Failure> {
+    // What it leaves half done is a screen, which its caller drops; all else here is whole at each call of a user's part.
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| Failure::Panicked(text_of(&*panic)))
 }
 
 fn text_of(panic: &(dyn core::any::Any + Send)) -> String {
