@@ -81,6 +81,53 @@ fn ffmpeg_sees(path: &std::path::Path, geometry: Geometry, numbers: &[u8]) {
 }
 
 #[test]
+fn a_file_that_was_taken_away_meanwhile_is_begun_anew() {
+    let (path, geometry) = (path("taken-away.y4m"), geometry(64, PixelFormat::Grey));
+    let mut sink = Y4mSink::file(&path);
+    for number in [1, 2] {
+        let mut stream = sink.open(geometry, 30).unwrap();
+        assert!(show(&mut *stream, number, geometry).unwrap());
+        drop(stream);
+        let (line, frames) = parse(&std::fs::read(&path).unwrap(), geometry);
+        assert!(line.starts_with("YUV4MPEG2 W64 "), "{line}");
+        assert_eq!(frames, [number]);
+        std::fs::remove_file(&path).unwrap();
+    }
+}
+
+#[test]
+fn nothing_follows_a_frame_that_a_full_disk_cut() {
+    const CHILD: &str = "FRAME_VCAM_FULL_DISK";
+    let Some(path) = std::env::var_os(CHILD).map(PathBuf::from) else {
+        // Where no file may be larger than 1536 KiB, and exceeding that is an error, not a signal. Dash counts half KiB.
+        let path = path("full-disk.y4m");
+        let limited =
+            "trap '' XFSZ; ulimit -f 3072; exec \"$0\" --exact nothing_follows_a_frame_that_a_full_disk_cut";
+        let mut child = Command::new("sh");
+        child.arg("-c").arg(limited).arg(std::env::current_exe().unwrap()).env(CHILD, &path);
+        let ended = child.output().unwrap();
+        let _ = std::fs::remove_file(path);
+        let said = String::from_utf8_lossy(&ended.stdout);
+        assert!(ended.status.success() && said.contains("running 1 test"), "{said}");
+        return;
+    };
+    // 1 MiB and then a piece of the next one are written before the error.
+    let geometry = Geometry::new(2048, 1024, PixelFormat::Grey).unwrap();
+    let mut sink = Y4mSink::file(&path);
+    let mut stream = sink.open(geometry, 30).unwrap();
+    let why = show(&mut *stream, 1, geometry).unwrap_err();
+    assert!(why.to_string().contains("write failed"), "{why}");
+    let written = std::fs::metadata(&path).unwrap().len();
+    assert!((1 << 20..2 << 20).contains(&written), "{written}");
+    // The disk has room again, by another file that went: here by this one.
+    std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(1 << 20).unwrap();
+    drop(stream);
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), 1 << 20, "the frame is not begun once more");
+    let why = sink.open(geometry, 30).err().unwrap().to_string();
+    assert!(why.contains("broke off within a frame"), "{why}");
+}
+
+#[test]
 fn a_slow_reader_loses_whole_frames_and_nobody_waits_for_it() {
     let geometry = geometry(4096, PixelFormat::I420);
     let (mut reader, writer) = std::io::pipe().unwrap();

@@ -125,8 +125,9 @@ impl Y4mSink {
         };
         let about = fstat(&to).map_err(|why| not_opened(&name, why))?;
         let kind = FileType::from_raw_mode(about.st_mode);
-        // Each reader of a named pipe gets a stream of its own.
-        if matches!(self.to, To::Path(_)) && kind == FileType::Fifo {
+        // Each reader of a named pipe gets a stream of its own, and a file that was taken away meanwhile is begun anew.
+        let is_empty = kind == FileType::RegularFile && about.st_size == 0;
+        if matches!(self.to, To::Path(_)) && (kind == FileType::Fifo || is_empty) {
             (self.begun, self.cut) = (None, Arc::default());
         }
         Ok(Drain { to, name, is_file: kind == FileType::RegularFile, cut: Arc::clone(&self.cut) })
@@ -167,7 +168,13 @@ impl Opener for Y4mSink {
                 if drain.is_file && matches!(self.to, To::Path(_)) {
                     ftruncate(&drain.to, 0).map_err(|why| not_opened(&drain.name, why))?;
                 }
-                if drain.write(header.as_bytes(), HEADER_PATIENCE_MS)? < header.len() {
+                let mut done = 0;
+                let written = drain.write(header.as_bytes(), &mut done, HEADER_PATIENCE_MS);
+                if done > 0 && done < header.len() {
+                    self.cut.store(true, Ordering::Relaxed);
+                }
+                written?;
+                if done < header.len() {
                     return refused("its reader takes nothing, not even the first line".to_owned());
                 }
                 self.begun = Some((geometry, rate));

@@ -33,20 +33,20 @@ pub(super) struct Drain {
 }
 
 impl Drain {
-    /// Writes as much as is taken within so many milliseconds, and says how much.
-    pub(super) fn write(&self, bytes: &[u8], patience_ms: u64) -> Result<usize, DeviceError> {
+    /// Writes as much as is taken within so many milliseconds. `done` says how much, also when an error ends it.
+    pub(super) fn write(&self, bytes: &[u8], done: &mut usize, patience_ms: u64) -> Result<(), DeviceError> {
         let deadline = monotonic_ns() + patience_ms * 1_000_000;
         let piece = if self.is_file { FILE_PIECE } else { PIPE_PIECE };
-        let mut done = 0;
-        while done < bytes.len() && self.is_ready(deadline)? {
-            let end = bytes.len().min(done + piece);
-            match write(&self.to, &bytes[done..end]) {
-                Ok(written) => done += written,
+        *done = 0;
+        while *done < bytes.len() && self.is_ready(deadline)? {
+            let end = bytes.len().min(*done + piece);
+            match write(&self.to, &bytes[*done..end]) {
+                Ok(written) => *done += written,
                 Err(Errno::INTR | Errno::AGAIN) => {}
                 Err(why) => return Err(self.failed("write", why)),
             }
         }
-        Ok(done)
+        Ok(())
     }
 
     /// Whether a write will not wait; waits for that until the deadline.
@@ -81,20 +81,25 @@ pub(super) struct Y4mStream {
     /// How much of it is not written yet.
     left: usize,
     sent: bool,
+    /// A write has failed: nothing more is written.
+    failed: bool,
 }
 
 impl Y4mStream {
     pub(super) fn new(drain: Drain, geometry: Geometry) -> Self {
         let mut frame = vec![0; FRAME.len() + geometry.frame_bytes()];
         frame[..FRAME.len()].copy_from_slice(FRAME);
-        Self { drain, frame, left: 0, sent: false }
+        Self { drain, frame, left: 0, sent: false, failed: false }
     }
 
     /// Goes on writing. `true` if all is written.
     fn flush(&mut self, patience_ms: u64) -> Result<bool, DeviceError> {
         let rest = &self.frame[self.frame.len() - self.left..];
-        self.left -= self.drain.write(rest, patience_ms)?;
-        Ok(self.left == 0)
+        let mut done = 0;
+        let written = self.drain.write(rest, &mut done, patience_ms);
+        self.left -= done;
+        self.failed = written.is_err();
+        written.map(|()| self.left == 0)
     }
 }
 
@@ -123,8 +128,11 @@ impl Output for Y4mStream {
 
 impl Drop for Y4mStream {
     fn drop(&mut self) {
-        let whole = self.left == 0 || matches!(self.flush(LAST_PATIENCE_MS), Ok(true));
-        if !whole && self.left < self.frame.len() {
+        if !self.failed && self.left > 0 {
+            // What could not be written shows below.
+            let _ = self.flush(LAST_PATIENCE_MS);
+        }
+        if (1..self.frame.len()).contains(&self.left) {
             self.drain.cut.store(true, Ordering::Relaxed);
         }
     }
