@@ -83,20 +83,23 @@ fn usable(path: &Path) -> Result<(), DeviceError> {
     }
 }
 
-/// Opens the device that is asked for, or the first of several for which `prepare` goes well.
+/// Opens the device that is asked for, or the first of several for which `prepare` goes well. The `last` one that was opened comes
+/// first, if it still is one that is asked for: programs that show it expect the next pictures there as well.
 pub(super) fn first_that<T>(
     place: &Place,
+    last: Option<&Path>,
     prepare: impl FnMut(&Path) -> Result<T, DeviceError>,
 ) -> Result<T, DeviceError> {
-    choose(place, video_devices(), prepare)
+    choose(place, last, video_devices(), prepare)
 }
 
 fn choose<T>(
     place: &Place,
+    last: Option<&Path>,
     devices: Vec<VideoDevice>,
     mut prepare: impl FnMut(&Path) -> Result<T, DeviceError>,
 ) -> Result<T, DeviceError> {
-    let (wanted, others): (Vec<_>, Vec<_>) = match place {
+    let (mut wanted, others): (Vec<_>, Vec<_>) = match place {
         Place::Path(path) => return prepare(path),
         Place::Label(label) => devices.into_iter().partition(|device| device.label == *label),
         Place::FirstFree => {
@@ -109,10 +112,14 @@ fn choose<T>(
             devices.into_iter().partition(is_output)
         }
     };
+    let is_last = |device: &VideoDevice| last == Some(device.path.as_path());
+    wanted.sort_by_key(|device| !is_last(device));
     let mut refused = Vec::new();
     for device in &wanted {
         match device.usable.clone().and_then(|()| prepare(&device.path)) {
             Ok(done) => return Ok(done),
+            // Its viewers wait for us; another device would not show them anything.
+            Err(why @ DeviceError::FormatHeld { .. }) if is_last(device) => return Err(why),
             Err(why) => refused.push(why),
         }
     }
@@ -132,6 +139,7 @@ fn choose<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::{Geometry, PixelFormat};
 
     fn device(number: u32, label: &str, usable: Result<(), DeviceError>) -> VideoDevice {
         VideoDevice { path: format!("/dev/video{number}").into(), label: label.to_owned(), usable }
@@ -148,7 +156,36 @@ mod tests {
     }
 
     fn chosen(place: &Place, devices: Vec<VideoDevice>) -> Result<PathBuf, String> {
-        choose(place, devices, |path| Ok(path.to_owned())).map_err(|why| why.to_string())
+        choose(place, None, devices, |path| Ok(path.to_owned())).map_err(|why| why.to_string())
+    }
+
+    #[test]
+    fn the_device_of_the_last_time_is_the_first_choice_for_as_long_as_it_is_what_is_asked_for() {
+        let last = Some(Path::new("/dev/video2"));
+        let again = |place: &Place, devices| choose(place, last, devices, |path| Ok(path.to_owned()));
+        let free = || vec![device(1, "a", Ok(())), device(2, "a", Ok(()))];
+        let a = Place::Label("a".to_owned());
+        for place in [&Place::FirstFree, &a] {
+            assert_eq!(again(place, free()), Ok("/dev/video2".into()));
+            // Somebody else took it, it went away, or it is a camera now.
+            let taken = vec![device(1, "a", Ok(())), device(2, "a", Err(busy(2)))];
+            assert_eq!(again(place, taken), Ok("/dev/video1".into()));
+            assert_eq!(again(place, vec![device(1, "a", Ok(()))]), Ok("/dev/video1".into()));
+            assert_eq!(again(place, vec![device(1, "a", Ok(())), camera(2)]), Ok("/dev/video1".into()));
+        }
+        // The module was loaded anew, with other labels.
+        let renamed = vec![device(1, "a", Ok(())), device(2, "b", Ok(()))];
+        assert_eq!(again(&a, renamed), Ok("/dev/video1".into()));
+        // Whoever shows it is told to let go; nothing is shown elsewhere.
+        let held = choose(&a, last, free(), |path| {
+            let (asked, got) = (Geometry::new(8, 8, PixelFormat::Grey).unwrap(), "16 x 16".to_owned());
+            if Some(path) == last {
+                Err(DeviceError::FormatHeld { path: path.into(), asked, got })
+            } else {
+                Ok(())
+            }
+        });
+        assert!(matches!(held, Err(DeviceError::FormatHeld { .. })), "{held:?}");
     }
 
     #[test]
@@ -161,11 +198,11 @@ mod tests {
     #[test]
     fn one_that_does_not_open_gives_way_to_the_next() {
         let devices = vec![device(1, "a", Ok(())), device(2, "b", Ok(()))];
-        let second = choose(&Place::FirstFree, devices.clone(), |path| {
+        let second = choose(&Place::FirstFree, None, devices.clone(), |path| {
             if path.ends_with("video1") { Err(busy(1)) } else { Ok(path.to_owned()) }
         });
         assert_eq!(second, Ok("/dev/video2".into()));
-        let none = choose(&Place::FirstFree, devices, |_| Err::<(), _>(busy(1))).unwrap_err();
+        let none = choose(&Place::FirstFree, None, devices, |_| Err::<(), _>(busy(1))).unwrap_err();
         assert!(matches!(&none, DeviceError::NoneFree { tried } if tried.len() == 2), "{none}");
         assert!(none.to_string().contains("obs (pid 7)"), "{none}");
     }

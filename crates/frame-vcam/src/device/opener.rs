@@ -39,7 +39,7 @@ pub enum Transfer {
 pub struct DeviceOpener {
     place: Place,
     transfer: Transfer,
-    /// The device of the last time: programs that show it expect the next geometry there as well.
+    /// The device of the last time.
     last: Option<PathBuf>,
 }
 
@@ -72,22 +72,10 @@ impl DeviceOpener {
 
 impl Opener for DeviceOpener {
     fn open(&mut self, geometry: Geometry, rate: u32) -> Result<Box<dyn Output>, DeviceError> {
-        let open = |path: &Path| Self::open_at(path, geometry, rate, self.transfer);
-        let opened = match &self.last {
-            Some(last) => open(last).map(|output| (output, last.clone())),
-            None => first_that(&self.place, |path| open(path).map(|output| (output, path.to_owned()))),
-        };
-        match opened {
-            Ok((output, path)) => {
-                self.last = Some(path);
-                Ok(output)
-            }
-            Err(why) => {
-                if matches!(why, DeviceError::Gone { .. } | DeviceError::NoSuchDevice { .. }) {
-                    self.last = None;
-                }
-                Err(why)
-            }
-        }
+        let (output, path) = first_that(&self.place, self.last.as_deref(), |path| {
+            Self::open_at(path, geometry, rate, self.transfer).map(|output| (output, path.to_owned()))
+        })?;
+        self.last = Some(path);
+        Ok(output)
     }
 }
