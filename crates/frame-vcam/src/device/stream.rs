@@ -16,10 +16,33 @@ const BUFFERS: u32 = 4;
 /// How long a device may keep all buffers before a frame is given up. Frames come on: the next one finds room, or the one after it.
 const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 
+/// A buffer, and where the device said that it lies.
+struct Slot {
+    map: Mapping,
+    offset: u32,
+}
+
+/// What the device says of a buffer.
+fn queried(node: &Node, index: u32) -> Result<Buffer, DeviceError> {
+    let mut buffer = Buffer { index, kind: OUTPUT, memory: MMAP, ..Buffer::default() };
+    node.video.query_buffer(&mut buffer).map_err(|why| node.failed("VIDIOC_QUERYBUF", why))?;
+    Ok(buffer)
+}
+
+/// How many of the first of these lie where no other one before them does. After a reader of v4l2loopback 0.12 asked for fewer buffers,
+/// the module answers one and the same for several, until it is loaded anew.
+fn of_their_own(offsets: &[u32]) -> usize {
+    (0..offsets.len()).find(|&at| offsets[..at].contains(&offsets[at])).unwrap_or(offsets.len())
+}
+
+fn request(count: u32) -> RequestBuffers {
+    RequestBuffers { count, kind: OUTPUT, memory: MMAP, ..RequestBuffers::default() }
+}
+
 /// A device with its buffers mapped: pixels are written where readers find them.
 pub(super) struct Mapped {
     // Unmapped before the device is closed: fields are dropped in this order.
-    buffers: Vec<Mapping>,
+    buffers: Vec<Slot>,
     /// Buffers that were not given to the device yet.
     unused: usize,
     /// The one that is being filled.
@@ -39,25 +62,31 @@ impl Mapped {
                 let frame_bytes = geometry.frame_bytes();
                 Ok(Self { buffers, unused, filling: None, sent: None, frame_bytes, node })
             }
-            Err(why) => Err((node, why)),
+            Err(why) => {
+                // What was got so far goes back, or the driver refuses `write` as well. Where there is nothing, there is no harm.
+                let _ = node.video.stream_off();
+                let _ = node.video.request_buffers(&mut request(0));
+                Err((node, why))
+            }
         }
     }
 
-    fn map(node: &Node, geometry: Geometry) -> Result<Vec<Mapping>, DeviceError> {
+    fn map(node: &Node, geometry: Geometry) -> Result<Vec<Slot>, DeviceError> {
         let video = &node.video;
-        let mut request =
-            RequestBuffers { count: BUFFERS, kind: OUTPUT, memory: MMAP, ..RequestBuffers::default() };
+        let mut request = request(BUFFERS);
         video.request_buffers(&mut request).map_err(|why| node.failed("VIDIOC_REQBUFS", why))?;
-        let map = |index| {
-            let mut buffer = Buffer { index, kind: OUTPUT, memory: MMAP, ..Buffer::default() };
-            video.query_buffer(&mut buffer).map_err(|why| node.failed("VIDIOC_QUERYBUF", why))?;
+        let found = (0..request.count).map(|index| queried(node, index)).collect::<Result<Vec<_>, _>>()?;
+        let own = of_their_own(&found.iter().map(|buffer| buffer.offset).collect::<Vec<_>>());
+        let map = |buffer: &Buffer| {
             let bytes = buffer.length as usize;
             if bytes < geometry.frame_bytes() {
                 return Err(DeviceError::SmallBuffer { path: node.path.clone(), asked: geometry, bytes });
             }
-            Mapping::new(&node.video, buffer.offset, bytes).map_err(|why| node.failed("mmap", why))
+            let map =
+                Mapping::new(&node.video, buffer.offset, bytes).map_err(|why| node.failed("mmap", why))?;
+            Ok(Slot { map, offset: buffer.offset })
         };
-        let buffers = (0..request.count).map(map).collect::<Result<Vec<_>, _>>()?;
+        let buffers = found.iter().take(own).map(map).collect::<Result<Vec<_>, _>>()?;
         if buffers.is_empty() {
             return Err(node.failed("VIDIOC_REQBUFS", Errno::NOMEM));
         }
@@ -84,6 +113,29 @@ impl Mapped {
     /// picture that readers look at just now. So they are taken in turn, which leaves each picture alone for as long as there are others.
     fn after_the_sent_one(&self) -> usize {
         self.sent.map_or(0, |sent| (sent + 1) % self.buffers.len())
+    }
+
+    /// The buffer that the device will show if it is given this one. Since a reader asked for fewer, v4l2loopback 0.12 takes one of the
+    /// first for one of the last: the picture goes there, and the last ones are done with.
+    fn where_it_counts(&mut self, index: usize) -> Result<usize, DeviceError> {
+        let said = queried(&self.node, u32::try_from(index).unwrap_or(u32::MAX))?.offset;
+        if index == 0 || self.buffers.get(index).is_some_and(|slot| slot.offset == said) {
+            return Ok(index);
+        }
+        let first = self.buffers.iter().position(|slot| slot.offset == said).unwrap_or(0);
+        self.copy(index, first);
+        self.buffers.truncate(index);
+        Ok(first)
+    }
+
+    fn copy(&mut self, from: usize, to: usize) {
+        if let Ok([from, to]) = self.buffers.get_disjoint_mut([from, to]) {
+            let (from, to) =
+                (from.map.bytes().get(..self.frame_bytes), to.map.bytes_mut().get_mut(..self.frame_bytes));
+            if let (Some(from), Some(to)) = (from, to) {
+                to.copy_from_slice(from);
+            }
+        }
     }
 
     fn dequeue(&self) -> Result<Option<usize>, DeviceError> {
@@ -114,11 +166,15 @@ impl Output for Mapped {
     fn buffer(&mut self) -> Result<Option<&mut [u8]>, DeviceError> {
         let index = self.take()?;
         let bytes = self.frame_bytes;
-        Ok(index.and_then(|i| self.buffers.get_mut(i)).and_then(|map| map.bytes_mut().get_mut(..bytes)))
+        Ok(index.and_then(|i| self.buffers.get_mut(i)).and_then(|slot| slot.map.bytes_mut().get_mut(..bytes)))
     }
 
     fn send(&mut self, stamp_ns: u64) -> Result<bool, DeviceError> {
-        let Some(index) = self.filling else { return Ok(false) };
+        let Some(mut index) = self.filling else { return Ok(false) };
+        if self.node.is_loopback {
+            index = self.where_it_counts(index)?;
+            self.filling = Some(index);
+        }
         let mut buffer = Buffer {
             index: u32::try_from(index).unwrap_or(u32::MAX),
             kind: OUTPUT,
@@ -138,13 +194,7 @@ impl Output for Mapped {
     fn repeat(&mut self, stamp_ns: u64) -> Result<bool, DeviceError> {
         let Some(sent) = self.sent else { return Ok(false) };
         let Some(filling) = self.take()? else { return Ok(false) };
-        if let Ok([from, to]) = self.buffers.get_disjoint_mut([sent, filling]) {
-            let (from, to) =
-                (from.bytes().get(..self.frame_bytes), to.bytes_mut().get_mut(..self.frame_bytes));
-            if let (Some(from), Some(to)) = (from, to) {
-                to.copy_from_slice(from);
-            }
-        }
+        self.copy(sent, filling);
         // One buffer only: it is the one that was sent, and holds the frame.
         self.send(stamp_ns)
     }
@@ -161,7 +211,8 @@ impl Drop for Mapped {
 pub(super) struct Written {
     node: Node,
     frame: Vec<u8>,
-    sent: bool,
+    /// What the device took last: not the same, where it did not take a frame. Empty before the first.
+    sent: Vec<u8>,
 }
 
 impl Written {
@@ -169,13 +220,13 @@ impl Written {
     pub(super) fn start(node: Node, geometry: Geometry) -> Result<Self, DeviceError> {
         // Where there is no streaming, `write` alone must do.
         let _ = node.video.stream_on();
-        Ok(Self { node, frame: vec![0; geometry.frame_bytes()], sent: false })
+        Ok(Self { node, frame: vec![0; geometry.frame_bytes()], sent: Vec::new() })
     }
 
     /// One frame, exactly. `false` while the device does not take it.
-    fn write(&self) -> Result<bool, DeviceError> {
-        match rustix::io::write(&self.node.video, &self.frame) {
-            Ok(count) if count == self.frame.len() => Ok(true),
+    fn write(&self, frame: &[u8]) -> Result<bool, DeviceError> {
+        match rustix::io::write(&self.node.video, frame) {
+            Ok(count) if count == frame.len() => Ok(true),
             Ok(_) => Err(self.node.failed("write, which took only a part of a frame,", Errno::IO)),
             Err(Errno::AGAIN | Errno::INTR) => Ok(false),
             Err(why) => Err(self.node.failed("write", why)),
@@ -194,11 +245,30 @@ impl Output for Written {
 
     /// The kernel gives the frame the time at which it is written.
     fn send(&mut self, _stamp_ns: u64) -> Result<bool, DeviceError> {
-        self.sent = true;
-        self.write()
+        let taken = self.write(&self.frame)?;
+        if taken {
+            core::mem::swap(&mut self.frame, &mut self.sent);
+            self.frame.resize(self.sent.len(), 0);
+        }
+        Ok(taken)
     }
 
     fn repeat(&mut self, _stamp_ns: u64) -> Result<bool, DeviceError> {
-        if self.sent { self.write() } else { Ok(false) }
+        if self.sent.is_empty() { Ok(false) } else { self.write(&self.sent) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buffers_that_are_one_and_the_same_are_counted_once() {
+        assert_eq!(of_their_own(&[0, 4096, 8192, 12_288]), 4);
+        // A reader asked for one, for two, for three.
+        assert_eq!(of_their_own(&[0, 0, 0, 0]), 1);
+        assert_eq!(of_their_own(&[0, 4096, 0, 4096]), 2);
+        assert_eq!(of_their_own(&[0, 4096, 8192, 0]), 3);
+        assert_eq!(of_their_own(&[]), 0);
     }
 }

@@ -15,7 +15,7 @@ use crate::paint::{LookPainter, Painter};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Idle {
-    /// The last frame, again and again. Before the first one a dark chequerboard, if a size was asked for.
+    /// The last frame, again and again. Before the first one since it was published a dark chequerboard, if a size was asked for.
     #[default]
     LastFrame,
     /// The last frame for so long, then the chequerboard.
