@@ -20,8 +20,10 @@
 
 #![deny(unsafe_code)]
 
-#[cfg(not(target_os = "linux"))]
-compile_error!("frame-vcam needs Linux: a virtual camera is a V4L2 device");
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+compile_error!(
+    "frame-vcam needs 64-bit Linux: a virtual camera is a V4L2 device, whose structures are others on 32 bits"
+);
 
 mod convert;
 mod device;

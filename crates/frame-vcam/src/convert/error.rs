@@ -10,7 +10,7 @@ use crate::{Geometry, GeometryError, PixelFormat};
 pub enum ConvertError {
     /// The source has elements that no video format can be made of.
     #[error(
-        "the frames have elements of {element:?} with {bits} significant bits: shown are 8 bits in U8 and 1 to 16 in U16"
+        "the frames have elements of {element:?} with {bits} significant bits: shown are 1 to 8 bits in U8 and 1 to 16 in U16"
     )]
     Element {
         /// Type of an element.

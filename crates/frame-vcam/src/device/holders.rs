@@ -9,6 +9,8 @@ const MOST: usize = 8;
 /// Programs that have the file open, ours not among them, as `ffmpeg (pid 4711)`. Only those that this user may look at.
 pub(super) fn of(path: &Path) -> Vec<String> {
     let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
+    // What stands there is no link.
+    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let ours = std::process::id().to_string();
     processes
         .filter_map(Result::ok)
@@ -45,12 +47,17 @@ mod tests {
         assert_eq!(of(&file), [""; 0], "we are not in our own way");
         let mut child = Command::new("sleep").arg("60").stdin(Stdio::from(ours)).spawn().unwrap();
         let found = of(&file);
+        let link = file.with_extension("link");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let found_by_link = of(&link);
         child.kill().unwrap();
+        fs::remove_file(&link).unwrap();
         let id = child.id();
         child.wait().unwrap();
         fs::remove_file(&file).unwrap();
         // Between fork and exec the child is not called `sleep` yet.
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].ends_with(&format!("(pid {id})")), "{found:?}");
+        assert!(found_by_link[0].ends_with(&format!("(pid {id})")), "{found_by_link:?}");
     }
 }

@@ -76,8 +76,8 @@ fn usable(path: &Path) -> Result<(), DeviceError> {
     let About { card, driver, kind } = node.about()?;
     let path = path.to_owned();
     match kind {
-        // A dead one is repaired when it is opened to be used.
-        Kind::Output | Kind::Dead => Ok(()),
+        // A dead one is repaired when it is opened to be used. One that a program of this crate has may look free (0.12).
+        Kind::Output | Kind::Dead => node.is_unlocked(),
         Kind::WrittenTo => Err(DeviceError::Busy { by: super::holders::of(&path), path }),
         Kind::Capture => Err(DeviceError::NotAnOutput { path, card, driver }),
     }

@@ -1,5 +1,7 @@
 //! Agreeing with a device on format and rate. What it answers is compared with what was asked: v4l2loopback says yes to everything.
 
+use std::path::Path;
+
 use rustix::io::Errno;
 
 use super::abi::{
@@ -12,10 +14,7 @@ use crate::format::{Geometry, PixelFormat};
 /// Makes the device take frames of this geometry and rate, or says why not.
 pub(super) fn agree(node: &Node, geometry: Geometry, rate: u32) -> Result<(), DeviceError> {
     let mut format = asked(geometry);
-    node.video.set_format(&mut format).map_err(|why| match why {
-        Errno::INVAL => DeviceError::FormatUnknown { path: node.path.clone(), asked: geometry },
-        why => node.failed("VIDIOC_S_FMT", why),
-    })?;
+    node.video.set_format(&mut format).map_err(|why| refused(&node.path, geometry, why))?;
     if !is(geometry, &format) {
         let (path, got) = (node.path.clone(), described(&format));
         return Err(DeviceError::FormatHeld { path, asked: geometry, got });
@@ -31,6 +30,16 @@ pub(super) fn agree(node: &Node, geometry: Geometry, rate: u32) -> Result<(), De
     // Readers see the rate; a driver that knows none shows frames all the same.
     let _ = node.video.set_parameters(&mut parameters);
     Ok(())
+}
+
+/// What a device means that does not take the format. One that refuses YUYV does not do so for not knowing it.
+fn refused(path: &Path, asked: Geometry, why: Errno) -> DeviceError {
+    match (why, asked.format) {
+        (Errno::INVAL, format) if format != PixelFormat::Yuyv => {
+            DeviceError::FormatUnknown { path: path.to_owned(), asked }
+        }
+        _ => DeviceError::of_call(path, "VIDIOC_S_FMT", why),
+    }
 }
 
 fn asked(geometry: Geometry) -> Format {
@@ -72,6 +81,20 @@ fn described(format: &Format) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_asks_for_yuyv_is_not_told_to_ask_for_it() {
+        let said = |format, why| {
+            let geometry = Geometry::new(320, 240, format).unwrap();
+            refused(Path::new("/dev/video7"), geometry, why).to_string()
+        };
+        assert!(
+            said(PixelFormat::Rgb24, Errno::INVAL).contains("does not know 320 x 240 RGB24: ask for YUYV")
+        );
+        let yuyv = said(PixelFormat::Yuyv, Errno::INVAL);
+        assert!(yuyv.contains("VIDIOC_S_FMT failed") && !yuyv.contains("ask for"), "{yuyv}");
+        assert!(said(PixelFormat::Rgb24, Errno::NODEV).contains("is gone"));
+    }
 
     #[test]
     fn an_answer_that_is_not_what_was_asked_is_seen() {

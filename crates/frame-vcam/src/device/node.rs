@@ -1,6 +1,8 @@
 //! Opening a device: is it an output, is it free, is it alive.
 
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
 use rustix::io::Errno;
@@ -11,6 +13,10 @@ use super::ioctl::VideoFile;
 
 /// What v4l2loopback calls itself, whatever its card label is.
 const LOOPBACK: &str = "v4l2 loopback";
+
+/// How long somebody may look, and how often we find somebody who does.
+const LOOK: Duration = Duration::from_millis(10);
+const LOOKS: u32 = 5;
 
 /// An open device that takes pictures, ours alone among programs of this crate.
 #[derive(Debug)]
@@ -89,10 +95,19 @@ impl Node {
 
     /// v4l2loopback 0.12 lets a second writer in, whose frames then alternate with ours. Programs of this crate keep each other out.
     fn lock(&self) -> Result<(), DeviceError> {
-        flock(&self.video, FlockOperation::NonBlockingLockExclusive).map_err(|why| match why {
+        keep_out(&self.video).map_err(|why| self.not_locked(why))
+    }
+
+    /// Whether no program of this crate has it.
+    pub(super) fn is_unlocked(&self) -> Result<(), DeviceError> {
+        look(&self.video).map_err(|why| self.not_locked(why))
+    }
+
+    fn not_locked(&self, why: Errno) -> DeviceError {
+        match why {
             Errno::WOULDBLOCK => self.busy(),
             why => self.failed("flock", why),
-        })
+        }
     }
 
     /// v4l2loopback 0.12 with `exclusive_caps` forgets to take back that frames are ready when a program that only used `write` closes
@@ -106,6 +121,23 @@ impl Node {
         again.lock()?;
         if again.about()?.kind == Kind::Output { Ok(again) } else { Err(again.busy()) }
     }
+}
+
+/// Takes the lock for as long as the file is open.
+fn keep_out(file: &impl AsFd) -> Result<(), Errno> {
+    for _ in 0..LOOKS {
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+            // Who only looks has it for a moment.
+            Err(Errno::WOULDBLOCK) => std::thread::sleep(LOOK),
+            done => return done,
+        }
+    }
+    Err(Errno::WOULDBLOCK)
+}
+
+/// Whether nobody keeps us out. Those who look do not keep each other out.
+fn look(file: &impl AsFd) -> Result<(), Errno> {
+    flock(file, FlockOperation::NonBlockingLockShared)
 }
 
 impl About {
@@ -133,6 +165,20 @@ fn text(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_has_a_device_is_seen_by_who_looks_and_looking_disturbs_nobody() {
+        let path = std::env::temp_dir().join(format!("frame-vcam-lock-{}", std::process::id()));
+        std::fs::write(&path, "").unwrap();
+        let file = || std::fs::File::open(&path).unwrap();
+        let (one, two, three, four) = (file(), file(), file(), file());
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!((look(&one), look(&two)), (Ok(()), Ok(())));
+        assert_eq!(keep_out(&three), Err(Errno::WOULDBLOCK), "who looks and stays is in the way");
+        drop((one, two));
+        assert_eq!(keep_out(&three), Ok(()));
+        assert_eq!((look(&four), keep_out(&four)), (Err(Errno::WOULDBLOCK), Err(Errno::WOULDBLOCK)));
+    }
 
     fn kind(driver: &str, device_caps: u32) -> Kind {
         let mut capability =
