@@ -77,6 +77,14 @@ impl Shared {
         })
     }
 
+    /// Lets go of the bus that the thread has read to its end; not of one that it is to follow next.
+    pub(super) fn forget_bus(&self, serial: u64) {
+        let mut orders = self.orders.lock();
+        if orders.serial == serial {
+            orders.canceller = None;
+        }
+    }
+
     /// Sleeps until there are orders since `serial`, or it is time.
     pub(super) fn sleep(&self, serial: u64, time: Option<Duration>) {
         let mut orders = self.orders.lock();
@@ -147,6 +155,22 @@ mod tests {
     use super::*;
 
     const SOON: Duration = Duration::from_secs(30);
+
+    #[test]
+    fn a_bus_that_was_read_to_its_end_is_let_go_and_the_next_one_is_not() {
+        let bus = || frame_bus::Bus::new(frame_bus::BusPlan::for_ring(4, 2)).unwrap();
+        let request = frame_bus::Request::new("virtual camera", frame_bus::Policy::Latest);
+        let shared = Shared::default();
+        let (first, second) = (bus(), bus());
+        shared.follow(first.subscribe(&request).unwrap());
+        let serial = shared.orders_since(0).unwrap().serial;
+        shared.follow(second.subscribe(&request).unwrap());
+        shared.forget_bus(serial);
+        assert!(shared.orders.lock().canceller.is_some(), "it is to be followed");
+        let serial = shared.orders_since(serial).unwrap().serial;
+        shared.forget_bus(serial);
+        assert!(shared.orders.lock().canceller.is_none());
+    }
 
     #[test]
     fn who_waits_may_look_at_the_books_and_is_asked_again_when_only_they_change() {

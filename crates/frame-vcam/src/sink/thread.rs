@@ -311,6 +311,9 @@ impl Projector {
 
     fn rest(&mut self, rest: &Rest) {
         let left = |until: u64| Duration::from_nanos(until.saturating_sub(monotonic_ns()));
+        if self.reader.is_none() {
+            self.shared.forget_bus(self.serial);
+        }
         match (rest, &mut self.reader) {
             (Rest::Until(until), _) => self.shared.sleep(self.serial, Some(left(*until))),
             (Rest::ForOrders, _) | (Rest::ForFrame(None), None) => self.shared.sleep(self.serial, None),
