@@ -8,13 +8,16 @@ use super::abi::{
     BT601, EXTENDED, FULL_RANGE, Format, LIMITED_RANGE, OUTPUT, PROGRESSIVE, SRGB, StreamParameters,
 };
 use super::error::DeviceError;
+use super::holders;
 use super::node::Node;
 use crate::format::{Geometry, PixelFormat};
 
 /// Makes the device take frames of this geometry and rate, or says why not.
 pub(super) fn agree(node: &Node, geometry: Geometry, rate: u32) -> Result<(), DeviceError> {
     let mut format = asked(geometry);
-    node.video.set_format(&mut format).map_err(|why| refused(&node.path, geometry, why))?;
+    node.video
+        .set_format(&mut format)
+        .map_err(|why| refused(&node.path, geometry, why, node.is_loopback, holders::of))?;
     if !is(geometry, &format) {
         let (path, got) = (node.path.clone(), described(&format));
         return Err(DeviceError::FormatHeld { path, asked: geometry, got });
@@ -32,13 +35,22 @@ pub(super) fn agree(node: &Node, geometry: Geometry, rate: u32) -> Result<(), De
     Ok(())
 }
 
-/// What a device means that does not take the format. One that refuses YUYV does not do so for not knowing it.
-fn refused(path: &Path, asked: Geometry, why: Errno) -> DeviceError {
-    match (why, asked.format) {
-        (Errno::INVAL, format) if format != PixelFormat::Yuyv => {
+/// What a device means that does not take the format. v4l2loopback 0.12 answers "invalid argument" also where another program has agreed on
+/// another size; and one that refuses YUYV does not do so for not knowing it.
+fn refused(
+    path: &Path,
+    asked: Geometry,
+    why: Errno,
+    is_loopback: bool,
+    holders: impl Fn(&Path) -> Vec<String>,
+) -> DeviceError {
+    let by = if is_loopback && why == Errno::INVAL { holders(path) } else { Vec::new() };
+    match why {
+        _ if !by.is_empty() => DeviceError::Busy { path: path.to_owned(), by },
+        Errno::INVAL if asked.format != PixelFormat::Yuyv => {
             DeviceError::FormatUnknown { path: path.to_owned(), asked }
         }
-        _ => DeviceError::of_call(path, "VIDIOC_S_FMT", why),
+        why => DeviceError::of_call(path, "VIDIOC_S_FMT", why),
     }
 }
 
@@ -86,7 +98,7 @@ mod tests {
     fn who_asks_for_yuyv_is_not_told_to_ask_for_it() {
         let said = |format, why| {
             let geometry = Geometry::new(320, 240, format).unwrap();
-            refused(Path::new("/dev/video7"), geometry, why).to_string()
+            refused(Path::new("/dev/video7"), geometry, why, true, |_| Vec::new()).to_string()
         };
         assert!(
             said(PixelFormat::Rgb24, Errno::INVAL).contains("does not know 320 x 240 RGB24: ask for YUYV")
@@ -114,5 +126,23 @@ mod tests {
             assert!(!is(geometry, &format), "{}", described(&format));
         }
         assert_eq!(described(&Format { fourcc: *b"Y16 ", ..good }), "320 x 240 Y16 with rows of 640 bytes");
+    }
+
+    /// Every driver at hand knows our formats, or answers another one.
+    #[test]
+    fn a_format_is_unknown_where_nobody_else_has_agreed_on_one() {
+        let asked = Geometry::new(320, 240, PixelFormat::Nv12).unwrap();
+        let says = |is_loopback, by: &[&str]| {
+            let holders = |_: &Path| by.iter().map(|&name| name.to_owned()).collect();
+            refused(Path::new("/dev/video7"), asked, Errno::INVAL, is_loopback, holders).to_string()
+        };
+        for unknown in [says(true, &[]), says(false, &["obs (pid 7)"])] {
+            assert_eq!(
+                unknown,
+                "/dev/video7 does not know 320 x 240 NV12: ask for YUYV, which every device and program knows"
+            );
+        }
+        let busy = says(true, &["obs (pid 7)"]);
+        assert!(busy.starts_with("/dev/video7 is in use by obs (pid 7): end that program"), "{busy}");
     }
 }

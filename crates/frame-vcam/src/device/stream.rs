@@ -1,5 +1,7 @@
 //! Frames into a device: through its own buffers, or where it has none by `write`.
 
+use std::path::Path;
+
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
@@ -33,6 +35,16 @@ fn queried(node: &Node, index: u32) -> Result<Buffer, DeviceError> {
 /// the module answers one and the same for several, until it is loaded anew.
 fn of_their_own(offsets: &[u32]) -> usize {
     (0..offsets.len()).find(|&at| offsets[..at].contains(&offsets[at])).unwrap_or(offsets.len())
+}
+
+/// The bytes of a buffer, if a frame goes into it. Drivers that agreed to a size have such buffers; to write beyond one that has not would
+/// be the end of this process.
+fn large_enough(path: &Path, asked: Geometry, bytes: u32) -> Result<usize, DeviceError> {
+    let bytes = bytes as usize;
+    if bytes < asked.frame_bytes() {
+        return Err(DeviceError::SmallBuffer { path: path.to_owned(), asked, bytes });
+    }
+    Ok(bytes)
 }
 
 fn request(count: u32) -> RequestBuffers {
@@ -78,10 +90,7 @@ impl Mapped {
         let found = (0..request.count).map(|index| queried(node, index)).collect::<Result<Vec<_>, _>>()?;
         let own = of_their_own(&found.iter().map(|buffer| buffer.offset).collect::<Vec<_>>());
         let map = |buffer: &Buffer| {
-            let bytes = buffer.length as usize;
-            if bytes < geometry.frame_bytes() {
-                return Err(DeviceError::SmallBuffer { path: node.path.clone(), asked: geometry, bytes });
-            }
+            let bytes = large_enough(&node.path, geometry, buffer.length)?;
             let map =
                 Mapping::new(&node.video, buffer.offset, bytes).map_err(|why| node.failed("mmap", why))?;
             Ok(Slot { map, offset: buffer.offset })
@@ -261,6 +270,18 @@ impl Output for Written {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::PixelFormat;
+
+    /// No driver at hand has such buffers.
+    #[test]
+    fn a_buffer_that_is_too_small_is_refused_with_both_sizes() {
+        let asked = Geometry::new(320, 240, PixelFormat::Yuyv).unwrap();
+        let of = |bytes| large_enough(Path::new("/dev/video7"), asked, bytes);
+        assert_eq!((of(153_600), of(155_648)), (Ok(153_600), Ok(155_648)));
+        let why = of(153_599).unwrap_err().to_string();
+        assert!(why.starts_with("/dev/video7 agreed to 320 x 240 YUYV, 153600 bytes a frame"), "{why}");
+        assert!(why.contains("buffers of 153599 bytes") && why.contains("modprobe -r"), "{why}");
+    }
 
     #[test]
     fn buffers_that_are_one_and_the_same_are_counted_once() {
