@@ -37,26 +37,28 @@ pub(crate) fn task(workspace: &Workspace, options: &Options) -> Result<ExitCode,
     if !reports.is_empty() {
         show(&found, options, &reports)?;
     }
-    let wanted = options.steps.iter().any(|step| step == VCAM) && done.is_ok();
     Ok(match done {
         Err(why) => refused(&why),
-        Ok(())
-            if reports.iter().all(Report::passed)
-                && (!wanted || virtual_camera(&found, options, &reports)) =>
-        {
+        Ok(()) if virtual_camera(&found, options, &reports) && reports.iter().all(Report::passed) => {
             ExitCode::SUCCESS
         }
         Ok(()) => ExitCode::FAILURE,
     })
 }
 
-/// The step `vcam`, on the first camera that was checked.
+/// The step `vcam`, if it is asked for, on the first camera that was checked.
 fn virtual_camera(found: &Loaded, options: &Options, reports: &[Report]) -> bool {
-    reports.first().is_none_or(|report| {
-        let outcome = vcam::run(&found.sdk, &report.about.name, options.frames);
-        println!("{outcome}");
-        outcome.passed()
-    })
+    if !options.steps.iter().any(|step| step == VCAM) {
+        return true;
+    }
+    let outcome = match reports.first() {
+        Some(first) if reports.iter().all(Report::passed) => {
+            vcam::run(&found.sdk, &first.about.name, options.frames)
+        }
+        _ => vcam::Outcome::Skipped("a step before it failed".to_owned()),
+    };
+    println!("{outcome}");
+    outcome.passed()
 }
 
 fn refused(why: &Refusal) -> ExitCode {

@@ -3,12 +3,14 @@
 use std::time::{Duration, Instant};
 
 use frame_bus::{Bus, BusPlan};
-use frame_vcam::{State, VirtualCamera, video_devices};
+use frame_vcam::{
+    DeviceError, DeviceOpener, Geometry, Opener, PixelFormat, Place, State, Transfer, VirtualCamera,
+};
 use pvcam::{OpenPolicy, Plan, Sdk};
 
 use super::options::VCAM;
 
-/// How long pictures are waited for.
+/// How long the next picture is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How the step ended, in one line.
@@ -16,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) enum Outcome {
     /// Pictures were shown.
     Passed(String),
-    /// There is no device, and what to type to have one.
+    /// There is no device that could be used, and what to type to have one; or a step before failed.
     Skipped(String),
     /// What went wrong.
     Failed(String),
@@ -40,11 +42,16 @@ impl std::fmt::Display for Outcome {
 
 /// Shows so many pictures of a camera in the first device that is free. The camera's settings are left as they are.
 pub(super) fn run(sdk: &Sdk, camera: &str, pictures: u32) -> Outcome {
-    if video_devices().iter().all(|device| device.usable.is_err()) {
-        let why = "no virtual camera that is free; docs/virtual-camera.md says how to make one";
-        return Outcome::Skipped(why.to_owned());
+    if let Err(why) = probe() {
+        return Outcome::Skipped(format!("{why}\n(docs/virtual-camera.md has more)"));
     }
     show(sdk, camera, pictures.into()).map_or_else(|why| Outcome::Failed(why.to_string()), Outcome::Passed)
+}
+
+/// Whether there is a device to be had, before a camera exposes for it.
+fn probe() -> Result<(), DeviceError> {
+    let Ok(geometry) = Geometry::new(640, 480, PixelFormat::Yuyv) else { return Ok(()) };
+    DeviceOpener::new(Place::FirstFree, Transfer::Auto).open(geometry, 30).map(drop)
 }
 
 fn show(sdk: &Sdk, camera: &str, pictures: u64) -> Result<String, Box<dyn std::error::Error>> {
@@ -55,10 +62,14 @@ fn show(sdk: &Sdk, camera: &str, pictures: u64) -> Result<String, Box<dyn std::e
     shown.follow(&bus)?;
     shown.publish();
     let session = armed.start_into(bus.sink())?;
-    let begun = Instant::now();
-    while shown.books().shown < pictures && begun.elapsed() < PATIENCE {
+    let mut last = (0, Instant::now());
+    while last.0 < pictures && last.1.elapsed() < PATIENCE {
         if let State::Failed(why) = shown.state() {
             return Err(why.into());
+        }
+        let so_far = shown.books().shown;
+        if so_far > last.0 {
+            last = (so_far, Instant::now());
         }
         std::thread::sleep(Duration::from_millis(20));
     }
