@@ -26,11 +26,13 @@
 #                  (no default: without it the system's sources must do)
 #
 # Result, under $GUEST_CACHE/$GUEST_FLAVOUR: vmlinux, initrd.gz, versions.txt.
-# Exit status: 0 built or already there; 1 a step failed; 2 wrong usage.
+# Exit status: 0 built or already there; 1 a step failed; 2 wrong usage; 3 this
+# machine lacks something (said on standard error).
 set -euo pipefail
 
 say() { printf 'guest/build.sh: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
+lacks() { say "$*"; exit 3; }
 
 install=0 force=0
 for a in "$@"; do
@@ -50,6 +52,30 @@ cache=$(cd "$cache" && pwd)
 case $cache in *[[:space:]]*) die "the cache's path may hold no blanks (kbuild): $cache" ;; esac
 out=$cache/$flavour
 
+# ---- host tools -----------------------------------------------------------
+[ -r /etc/os-release ] || lacks "this needs Debian"
+. /etc/os-release
+[ "${ID:-}" = debian ] || lacks "this needs Debian's packages (found ${ID:-unknown})"
+[ "$(dpkg --print-architecture)" = amd64 ] || lacks "this needs amd64"
+PATH=$PATH:/usr/sbin:/sbin
+need=()
+have() { command -v "$1" >/dev/null 2>&1; }
+get_needed() {
+    [ ${#need[@]} -gt 0 ] || return 0
+    [ $install = 1 ] || lacks "missing packages: ${need[*]} (run with --install, or install them)"
+    [ "$(id -u)" = 0 ] || lacks "--install needs root; missing: ${need[*]}"
+    say "installing ${need[*]}"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${need[@]}" >/dev/null
+    need=()
+}
+# What running the tests needs, whether the guest is there or not.
+have qemu-system-x86_64 || need+=(qemu-system-x86)
+have ffmpeg || need+=(ffmpeg)
+have v4l2-ctl || need+=(v4l-utils)
+have modprobe || need+=(kmod)
+get_needed
+
 # The modules the guest can load; what they depend on is added by itself.
 modules="virtio_pci virtio_console 9p 9pnet_virtio overlay
          videodev vivid vgem uvcvideo dummy_hcd usb_f_uvc libcomposite
@@ -67,33 +93,16 @@ if [ $force = 0 ] && [ -s "$out/vmlinux" ] && [ -s "$out/initrd.gz" ] &&
     exit 0
 fi
 
-# ---- host tools -----------------------------------------------------------
-. /etc/os-release
-[ "${ID:-}" = debian ] || die "this needs Debian's packages (found ${ID:-unknown})"
-[ "$(dpkg --print-architecture)" = amd64 ] || die "amd64 only"
-
-need=()
-have() { command -v "$1" >/dev/null 2>&1; }
-have qemu-system-x86_64 || need+=(qemu-system-x86)
+# What building the guest needs.
 have cpio || need+=(cpio)
 have make || need+=(make)
 have xz || need+=(xz-utils)
 have zstd || need+=(zstd)
 have python3 || need+=(python3)
-[ -x /sbin/depmod ] || have depmod || need+=(kmod)
 have gcc-12 || [ "$VERSION_CODENAME" != bookworm ] || need+=(gcc-12)
 have gcc || need+=(gcc)
-have ffmpeg || need+=(ffmpeg)
-have v4l2-ctl || need+=(v4l-utils)
 [ -e /usr/lib/x86_64-linux-gnu/libelf.so.1 ] || need+=(libelf1)
-PATH=$PATH:/usr/sbin:/sbin
-if [ ${#need[@]} -gt 0 ]; then
-    [ $install = 1 ] || die "missing packages: ${need[*]} (run with --install, or install them)"
-    [ "$(id -u)" = 0 ] || die "--install needs root; missing: ${need[*]}"
-    say "installing ${need[*]}"
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${need[@]}" >/dev/null
-fi
+get_needed
 
 work=$cache/.work.$$
 trap 'rm -rf "$work"' EXIT
@@ -103,7 +112,7 @@ mkdir -p "$work"/{deb,root,apt/lists/partial,apt/cache/archives/partial,mod}
 # The package lists are the script's own, so neither the system's lists nor
 # its sources change; the mirrors are those the system uses.
 ring=/usr/share/keyrings/debian-archive-keyring.gpg
-[ -r "$ring" ] || die "no Debian archive keyring (package debian-archive-keyring)"
+[ -r "$ring" ] || lacks "no Debian archive keyring (package debian-archive-keyring)"
 rel=$VERSION_CODENAME
 case $rel in bookworm) next=trixie ;; trixie) next=forky ;; *) next=testing ;; esac
 uri() {  # the system's mirror for a suite, else GUEST_MIRROR's
@@ -114,7 +123,7 @@ uri() {  # the system's mirror for a suite, else GUEST_MIRROR's
 }
 mirror=${GUEST_MIRROR:-}
 main=$(uri "$rel" "${mirror:+$mirror/debian}")
-[ -n "$main" ] || die "the system's apt sources lack $rel (run apt-get update, or set GUEST_MIRROR)"
+[ -n "$main" ] || lacks "the system's apt sources lack $rel (run apt-get update, or set GUEST_MIRROR)"
 security=$(uri "$rel-security" "${mirror:+$mirror/debian-security}")
 {
     echo "deb [signed-by=$ring] $main $rel main"
@@ -131,7 +140,7 @@ apt_own=(-c "$work/apt/apt.conf" -o "Dir::Etc::sourcelist=$work/apt/sources.list
          -o "Dir::State::lists=$work/apt/lists" -o "Dir::Cache=$work/apt/cache"
          -o "APT::Sandbox::User=$(id -un)" -o Acquire::Languages=none -o Acquire::Retries=3)
 say "reading the package lists ($rel, $flavour)"
-apt-get "${apt_own[@]}" -qq update || die "apt-get update failed"
+apt-get "${apt_own[@]}" -qq update || lacks "apt-get update failed: is the mirror reachable?"
 
 # The newest version of a package in a suite ("" : any), from the lists above.
 newest() {
@@ -143,7 +152,7 @@ depends() {  # the first package that PACKAGE=VERSION depends on
         awk '/^Depends: / && !d {d = $2; sub(/,.*/, "", d)} END {print d}'
 }
 if [ $flavour = backports ]; then suite=$rel-backports lsuite=$next; else suite='' lsuite=''; fi
-iv=$(newest linux-image-amd64 "$suite"); [ -n "$iv" ] || die "no linux-image-amd64 in $flavour"
+iv=$(newest linux-image-amd64 "$suite"); [ -n "$iv" ] || lacks "no linux-image-amd64 in $flavour"
 image=$(depends linux-image-amd64 "$iv")
 headers=$(depends linux-headers-amd64 "$iv")
 kver=${image#linux-image-}
@@ -154,7 +163,7 @@ mapfile -t parts < <(apt-cache "${apt_own[@]}" show "$headers" |
     sed 's/ .*//' | grep -E '^linux-(headers-.*-common|kbuild-)')
 [ ${#parts[@]} -ge 2 ] || die "could not read what $headers depends on"
 lv=$(newest v4l2loopback-dkms "$lsuite")
-[ -n "$lv" ] || die "no v4l2loopback-dkms in $flavour"
+[ -n "$lv" ] || lacks "no v4l2loopback-dkms in $flavour"
 say "kernel $kver, v4l2loopback $lv"
 (cd "$work/deb" && apt-get "${apt_own[@]}" -qq download \
     "$image" "$headers" "${parts[@]}" "v4l2loopback-dkms=$lv" busybox-static) || die "download failed"

@@ -21,14 +21,15 @@
 #   --mem MIB, --cpus N     the guest's size (default 1024 and 1). Under emulation
 #                           two processors boot slower, and the kernel was seen
 #                           to die while patching its own code (one boot in about
-#                           twenty); a boot that dies is tried again, twice.
+#                           twenty); a boot that dies is tried again.
 #
 # Environment: GUEST_CACHE and GUEST_FLAVOUR as in build.sh;
 #   GUEST_LOAD     modules as in --load, separated by ';', when no --load is given
 #   GUEST_TIMEOUT  as --timeout
 #   GUEST_APPEND   further parameters of the guest kernel
 #   GUEST_ACCEL    kvm or tcg; by default kvm where the processor's own
-#                  virtualisation is usable, else tcg (emulation)
+#                  virtualisation is usable, else tcg (emulation). A guest that
+#                  does not boot by kvm is emulated.
 #
 # Exit status: the program's; 124 out of time; 125 the guest did not work;
 # 2 wrong usage.
@@ -165,17 +166,31 @@ $B sleep 60
 GUEST
 } >"$job/share/guest.sh"
 
-accel=${GUEST_ACCEL:-}
+accel=${GUEST_ACCEL:-} why='GUEST_ACCEL says so'
 if [ -z "$accel" ]; then
     accel=tcg
-    if [ -w /dev/kvm ] && { [ -d /sys/module/kvm_intel ] || [ -d /sys/module/kvm_amd ]; }; then
-        accel=kvm
+    if [ ! -e /dev/kvm ]; then
+        why='there is no /dev/kvm'
+    elif [ ! -w /dev/kvm ]; then
+        why='this user may not open /dev/kvm'
+    elif [ -d /sys/module/kvm_intel ] || [ -d /sys/module/kvm_amd ]; then
+        accel=kvm why='the processor does it'
+    else
+        # A KVM in software boots only kernels that are made for it.
+        why='/dev/kvm is there, but neither kvm_intel nor kvm_amd'
     fi
 fi
-case $accel in
-    kvm) machine=(-accel kvm -cpu host) ;;
-    *) machine=(-accel 'tcg,thread=multi,tb-size=256' -cpu max) ;;
-esac
+use() {  # use ACCEL WHY
+    accel=$1
+    case $1 in
+        kvm) machine=(-accel kvm -cpu host) how=virtual ;;
+        *) machine=(-accel 'tcg,thread=multi,tb-size=256' -cpu max) how="emulated, which is slow" ;;
+    esac
+    say "the guest is $how ($2)"
+}
+use "$accel" "$why"
+# A boot by kvm takes a second or two.
+kvm_boot=60000
 
 share() {  # share TAG FOLDER EXTRA
     printf '%s\n' -fsdev "local,id=$1,path=$2,security_model=none,multidevs=remap$3" \
@@ -191,6 +206,8 @@ die_with_us=()
 setpriv --help 2>/dev/null | grep -q pdeathsig && die_with_us=(setpriv --pdeathsig KILL)
 
 boot() {  # one boot; sets late=1 when the time ran out
+    local begun
+    begun=$(now)
     rm -f "$job/o" "$job/e" "$job/share/status" "$job/share/booted"
     mkfifo "$job/o" "$job/e"
     # Should the reader of our output go away, the guest is still drained.
@@ -213,9 +230,13 @@ boot() {  # one boot; sets late=1 when the time ran out
             kill -KILL "$qemu" 2>/dev/null
             break
         fi
+        if [ "$accel" = kvm ] && [ ! -s "$job/share/booted" ] && [ $(($(now) - begun)) -ge $kvm_boot ]; then
+            kill -KILL "$qemu" 2>/dev/null
+            break
+        fi
         sleep 0.1
     done
-    wait "$qemu" 2>/dev/null
+    { wait "$qemu"; } 2>/dev/null
     qemu=
     # The readers end with their pipes; one that QEMU never opened is opened
     # and closed here so that its reader ends too.
@@ -229,11 +250,15 @@ boot() {  # one boot; sets late=1 when the time ran out
     cat1='' cat2=''
 }
 
-for try in 1 2 3; do
+for try in 1 2 3 4; do
     boot
     [ $late = 1 ] || [ -s "$job/share/status" ] || [ -s "$job/share/booted" ] && break
+    if [ "$accel" = kvm ]; then
+        use tcg "it does not boot by kvm: $(tail -n 1 "$job/qemu")"
+        continue
+    fi
     grep -q 'Kernel panic' "$job/console" || break
-    [ $try = 3 ] || say "the guest's kernel died while booting; once more"
+    [ $try = 4 ] || say "the guest's kernel died while booting; once more"
 done
 
 [ -z "$log" ] || cp "$job/console" "$log"

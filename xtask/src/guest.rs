@@ -1,19 +1,21 @@
 //! `cargo xtask guest-test`: the tests that need video devices, in a guest kernel that has them.
 //!
 //! The guest is Debian's kernel with v4l2loopback and vivid, booted by QEMU (`tests/guest/`). It sees this machine's files read-only,
-//! so the test programs run in it as they were built here. Tests that need it are in `tests/tests/guest_*.rs`, ignored elsewhere.
+//! so the test programs run in it as they were built here. Tests that need it are in `tests/tests/guest_*.rs`, ignored elsewhere; some
+//! of them start an example and `cargo xtask hardware-test` as a user would.
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::process::{capture, observe, run, shown};
-use crate::sim;
+use crate::process::{capture, observe, run, shown, spawn};
 use crate::tally::Tally;
-use crate::workspace::{Workspace, make_folder};
+use crate::workspace::{Workspace, make_folder, read};
+use crate::{hardware_test, sim};
 
 /// The devices of the guest: loopback devices of both kinds, one of them for all to open, and vivid, whose output comes back on its input.
 /// With `max_buffers=4` a reader that emulation has made slow still finds its picture whole.
@@ -26,8 +28,9 @@ const MODULES: &[&str] = &[
 #[derive(Args)]
 #[command(
     after_help = "Needs Debian on x86-64 with its apt sources, and some packages, which --install installs (as root). The first run \
-downloads and builds two small guests (about 130 MB, kept under target/guest). A run takes minutes, because the guest is emulated where \
-the processor's own virtualisation cannot be used."
+downloads and builds two small guests (about 130 MB, kept under target/guest). A run takes about four minutes for each where the \
+processor's own virtualisation cannot be used and the guest is emulated. At the end a line for each guest says what ran in which kernel, or \
+why it did not."
 )]
 pub(crate) struct Options {
     /// Only this guest.
@@ -37,7 +40,7 @@ pub(crate) struct Options {
     #[arg(long)]
     install: bool,
     /// Seconds for all tests in one guest.
-    #[arg(long, default_value_t = 1500)]
+    #[arg(long, default_value_t = 3000)]
     timeout: u32,
     /// Only tests whose name contains this.
     filter: Option<String>,
@@ -61,28 +64,137 @@ impl Flavour {
     }
 }
 
-/// Builds the guests and the tests, runs them, and returns what was done, in one line.
+/// What can be run in a guest.
+struct Programs {
+    /// The test programs, by name.
+    tests: Vec<PathBuf>,
+    /// What they find in their environment.
+    environment: Vec<(&'static str, PathBuf)>,
+}
+
+/// The exit status of `build.sh` on a machine that lacks what a guest is made of; it says what that is.
+const LACKS: i32 = 3;
+
+/// Builds the guests and the tests, runs them, and returns what was done, one line for each guest.
 pub(crate) fn task(workspace: &Workspace, options: &Options) -> Result<String, Error> {
-    let library = sim::build(workspace)?.file;
-    let programs = programs(workspace)?;
-    let mut done = Vec::new();
-    for flavour in options.flavour.map_or(vec![Flavour::Stable, Flavour::Backports], |one| vec![one]) {
-        println!("\n=== guest {}", flavour.name());
-        let mut build = script(workspace, "build.sh", flavour)?;
-        run(build.args(options.install.then_some("--install")))?;
-        let mut tally = Tally::default();
-        let mut command = script(workspace, "run.sh", flavour)?;
-        command.args(["--timeout", &options.timeout.to_string()]).env("PVCAM_SIM_LIB", &library);
-        command.args(MODULES.iter().flat_map(|module| ["--load", module]));
-        command.args(["--", "sh", "-c", &all_of(&programs, options.filter.as_deref())]);
-        observe(&mut command, |line| tally.read(line))?;
-        done.push(format!("{}: {}", flavour.name(), tally.proven()?));
+    let flavours = options.flavour.map_or(vec![Flavour::Stable, Flavour::Backports], |one| vec![one]);
+    // Before the long builds: what is missing is told at once.
+    let ready: Vec<_> =
+        flavours.iter().map(|flavour| (*flavour, prepare(workspace, *flavour, options.install))).collect();
+    let programs = if ready.iter().any(|(_, ready)| ready.is_ok()) { Some(build(workspace)?) } else { None };
+    let mut outcomes = Vec::new();
+    for (flavour, ready) in ready {
+        let outcome = match (ready, &programs) {
+            (Ok(()), Some(programs)) => test(workspace, flavour, options, programs),
+            (ready, _) => ready.map(|()| String::new()),
+        };
+        outcomes.push((flavour, outcome));
     }
-    Ok(done.join("; "))
+    summary(outcomes)
+}
+
+/// What became of each guest in a line; an error where one failed or did not run.
+fn summary(outcomes: Vec<(Flavour, Result<String, Error>)>) -> Result<String, Error> {
+    let (mut lines, mut first) = (Vec::new(), None);
+    for (flavour, outcome) in outcomes {
+        let line = match &outcome {
+            Ok(done) => format!("passed: {done}"),
+            Err(why) if why.is_lack() => format!("did not run: {}", why.chain()),
+            Err(why) => format!("FAILED: {}", why.chain()),
+        };
+        lines.push(format!("guest {}: {line}", flavour.name()));
+        // A failure weighs more than what could not run.
+        first = match (first, outcome.err()) {
+            (Some(before), Some(why)) if !Error::is_lack(&before) || why.is_lack() => Some(before),
+            (before, why) => why.or(before),
+        };
+    }
+    let text = lines.join("\n");
+    match first {
+        None => Ok(text),
+        Some(why) => {
+            println!("\n{text}");
+            Err(why)
+        }
+    }
+}
+
+/// Makes the guest, if it is not there yet.
+fn prepare(workspace: &Workspace, flavour: Flavour, install: bool) -> Result<(), Error> {
+    let mut build = script(workspace, "build.sh", flavour)?;
+    build.args(install.then_some("--install")).stdin(Stdio::null());
+    let status = spawn(&mut build)?
+        .wait()
+        .map_err(|why| Error::Output { command: shown(&build), why: why.to_string() })?;
+    match status.code() {
+        Some(0) => Ok(()),
+        Some(LACKS) => {
+            let why = "tests/guest/build.sh says above what is missing".to_owned();
+            Err(Error::CannotRun { what: "the guest", why })
+        }
+        _ => Err(Error::Failed { command: shown(&build), status: status.to_string() }),
+    }
+}
+
+/// Builds what runs in the guests.
+fn build(workspace: &Workspace) -> Result<Programs, Error> {
+    let library = sim::build(workspace)?.file;
+    let webcam = "microscope_webcam";
+    run(workspace.cargo().args(["build", "--package", "pvcam-tests", "--example", webcam]))?;
+    run(workspace.cargo().arg("build").args(hardware_test::BUILD.split(' ')))?;
+    Ok(Programs {
+        tests: programs(workspace)?,
+        environment: vec![
+            ("PVCAM_SIM_LIB", library),
+            ("PVCAM_TESTS_WEBCAM", workspace.target.join("debug/examples").join(webcam)),
+            ("PVCAM_TESTS_HARDWARE_TEST", workspace.target.join("release/xtask")),
+        ],
+    })
+}
+
+/// Runs the tests in one guest; returns how many, where, and how long it took.
+fn test(
+    workspace: &Workspace,
+    flavour: Flavour,
+    options: &Options,
+    programs: &Programs,
+) -> Result<String, Error> {
+    println!("\n=== guest {}", flavour.name());
+    let (begun, mut tally, mut failed) = (Instant::now(), Tally::default(), Vec::new());
+    let mut command = script(workspace, "run.sh", flavour)?;
+    command.args(["--timeout", &options.timeout.to_string()]);
+    command.envs(programs.environment.iter().map(|(name, path)| (name, path)));
+    command.env("PVCAM_TESTS_MODULES", MODULES.join(";"));
+    command.args(MODULES.iter().flat_map(|module| ["--load", module]));
+    command.args(["--", "sh", "-c", &all_of(&programs.tests, options.filter.as_deref())]);
+    let ended = observe(&mut command, |line| {
+        tally.read(line);
+        failed.extend(failure(line));
+    });
+    match ended {
+        Ok(()) => {}
+        Err(Error::Failed { status, .. }) => {
+            let why = if failed.is_empty() { status } else { failed.join(", ") };
+            return Err(Error::Wrong { command: format!("run.sh, guest {}", flavour.name()), why });
+        }
+        Err(why) => return Err(why),
+    }
+    let versions = read(&cache(workspace).join(flavour.name()).join("versions.txt"))?;
+    let seconds = begun.elapsed().as_secs();
+    Ok(format!("{}, {seconds} s, in {}", tally.proven()?, versions.trim().replace('\n', ", ")))
+}
+
+/// The test that a line of a test program's output calls failed.
+fn failure(line: &str) -> Option<String> {
+    line.strip_prefix("test ")?.strip_suffix(" ... FAILED").map(str::to_owned)
+}
+
+fn cache(workspace: &Workspace) -> PathBuf {
+    workspace.target.join("guest")
 }
 
 fn script(workspace: &Workspace, name: &str, flavour: Flavour) -> Result<Command, Error> {
-    let cache = workspace.target.join("guest");
+    let cache = cache(workspace);
     make_folder(&cache)?;
     let mut command = Command::new(workspace.root.join("tests/guest").join(name));
     command.env("GUEST_CACHE", cache).env("GUEST_FLAVOUR", flavour.name());
@@ -114,7 +226,9 @@ fn programs(workspace: &Workspace) -> Result<Vec<PathBuf>, Error> {
     ]);
     command.args(names(&workspace.metadata).iter().flat_map(|name| ["--test", name]));
     let text = capture(&mut command)?;
-    let found: Vec<PathBuf> = text.lines().filter_map(executable).collect();
+    let mut found: Vec<PathBuf> = text.lines().filter_map(executable).collect();
+    // Always in one order: what a test leaves behind in the guest's devices is the same each time.
+    found.sort();
     if found.is_empty() {
         return Err(Error::Output { command: shown(&command), why: "it names no program".to_owned() });
     }
@@ -155,6 +269,25 @@ mod tests {
         assert_eq!(executable(r#"{"executable":"/a/b","reason":"compiler-artifact"}"#), Some("/a/b".into()));
         assert_eq!(executable(r#"{"executable":null}"#), None);
         assert_eq!(executable("   Compiling x"), None);
+    }
+
+    #[test]
+    fn a_guest_that_failed_counts_more_than_one_that_did_not_run() {
+        let lack = || Err(Error::CannotRun { what: "it", why: "no QEMU".to_owned() });
+        let failed = || Err(Error::Nothing("no test".to_owned()));
+        let both = |one, other| summary(vec![(Flavour::Stable, one), (Flavour::Backports, other)]);
+        let good = both(Ok("3 tests".to_owned()), Ok("4 tests".to_owned())).unwrap();
+        assert_eq!(good, "guest stable: passed: 3 tests\nguest backports: passed: 4 tests");
+        assert!(both(lack(), Ok(String::new())).unwrap_err().is_lack());
+        assert!(!both(lack(), failed()).unwrap_err().is_lack());
+        assert!(!both(failed(), lack()).unwrap_err().is_lack());
+    }
+
+    #[test]
+    fn tests_that_failed_are_named() {
+        assert_eq!(failure("test it_works ... FAILED").as_deref(), Some("it_works"));
+        assert_eq!(failure("test it_works ... ok"), None);
+        assert_eq!(failure("test result: FAILED. 1 passed; 1 failed"), None);
     }
 
     #[test]

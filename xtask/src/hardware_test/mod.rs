@@ -32,6 +32,9 @@ mod table;
 #[cfg(feature = "hardware-test")]
 mod vcam;
 
+/// What cargo builds the command with, with the driver in it.
+pub(crate) const BUILD: &str = "--release --package xtask --features hardware-test";
+
 pub(crate) use options::Options;
 #[cfg(not(feature = "hardware-test"))]
 pub(crate) use relay::task;

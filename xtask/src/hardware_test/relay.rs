@@ -2,12 +2,10 @@
 
 use std::process::ExitCode;
 
-use super::Options;
+use super::{BUILD, Options};
 use crate::error::Error;
 use crate::process::{become_program, run};
 use crate::workspace::Workspace;
-
-const BUILD: &str = "--release --package xtask --features hardware-test";
 
 /// Builds the same command with the driver in it, and becomes it.
 pub(crate) fn task(workspace: &Workspace, _options: &Options) -> Result<ExitCode, Error> {

@@ -7,10 +7,9 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 use crate::error::Error;
+use crate::hardware_test::BUILD;
 use crate::process::{run, shown};
 use crate::workspace::{Workspace, make_folder, read, write};
-
-const BUILD: &str = "--release --package xtask --features hardware-test";
 
 /// Nine steps on three cameras.
 const STEPS: usize = 27;
