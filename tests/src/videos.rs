@@ -3,13 +3,15 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use frame_vcam::{Geometry, PixelFormat, video_devices};
 
-/// Patience with a program under emulation.
-const PATIENCE: Duration = Duration::from_secs(240);
+/// Patience with a program under emulation, on a machine that has other work.
+const PATIENCE: Duration = Duration::from_secs(400);
 
 /// A program that reads frames and hands them on as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +21,9 @@ pub enum Program {
     /// `v4l2-ctl`, which hands on what it gets.
     V4l2Ctl,
 }
+
+/// What `v4l2-ctl` asks for by itself.
+const V4L2_CTL_BUFFERS: u32 = 3;
 
 impl Program {
     /// Both.
@@ -30,6 +35,7 @@ pub struct VideoReader {
     child: Child,
     output: Option<JoinHandle<Vec<u8>>>,
     errors: Option<JoinHandle<Vec<u8>>>,
+    received: Arc<AtomicUsize>,
     frame_bytes: usize,
     begun: Instant,
 }
@@ -46,26 +52,43 @@ impl VideoReader {
     /// Starts `program` on a device that gives this geometry; it ends after so many frames.
     #[must_use]
     pub fn start(program: Program, device: &Path, geometry: Geometry, frames: u32) -> Self {
-        let mut command = match program {
+        let command = match program {
             Program::Ffmpeg => ffmpeg(device, geometry, frames),
-            Program::V4l2Ctl => v4l2_ctl(device, geometry, frames),
+            Program::V4l2Ctl => v4l2_ctl(device, geometry, frames, V4L2_CTL_BUFFERS),
         };
+        Self::run(command, geometry)
+    }
+
+    /// Starts `v4l2-ctl` so that it asks for so many buffers.
+    #[must_use]
+    pub fn with_buffers(buffers: u32, device: &Path, geometry: Geometry, frames: u32) -> Self {
+        Self::run(v4l2_ctl(device, geometry, frames, buffers), geometry)
+    }
+
+    fn run(mut command: Command, geometry: Geometry) -> Self {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|why| panic!("{program:?} does not start: {why}"));
-        let drain = |mut from: Box<dyn Read + Send>| {
-            std::thread::spawn(move || {
-                let mut bytes = Vec::new();
-                from.read_to_end(&mut bytes).expect("a pipe can be read");
-                bytes
-            })
-        };
-        let output = child.stdout.take().map(|pipe| drain(Box::new(pipe)));
-        let errors = child.stderr.take().map(|pipe| drain(Box::new(pipe)));
-        Self { child, output, errors, frame_bytes: geometry.frame_bytes(), begun: Instant::now() }
+            .unwrap_or_else(|why| panic!("{command:?} does not start: {why}"));
+        let received = Arc::new(AtomicUsize::new(0));
+        let output = child.stdout.take().map(|pipe| drained(pipe, Arc::clone(&received)));
+        let errors = child.stderr.take().map(|pipe| drained(pipe, Arc::default()));
+        Self { child, output, errors, received, frame_bytes: geometry.frame_bytes(), begun: Instant::now() }
+    }
+
+    /// Whole frames that it has handed on so far.
+    #[must_use]
+    pub fn received(&self) -> usize {
+        self.received.load(Ordering::Relaxed) / self.frame_bytes
+    }
+
+    /// Whether it has buffers of the device mapped, as it has from just before it streams.
+    #[must_use]
+    pub fn has_mapped(&self, device: &Path) -> bool {
+        let maps = std::fs::read_to_string(format!("/proc/{}/maps", self.child.id())).unwrap_or_default();
+        maps.lines().any(|line| line.ends_with(&*device.to_string_lossy()))
     }
 
     /// Whether it still reads. Panics when it takes far too long.
@@ -93,10 +116,7 @@ impl VideoReader {
     }
 
     /// Ends it, as a user who closes the window.
-    pub fn close(mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+    pub fn close(self) {}
 
     /// What it complained of. Ends it first.
     fn said(&mut self) -> String {
@@ -104,6 +124,29 @@ impl VideoReader {
         let text = self.errors.take().and_then(|errors| errors.join().ok()).unwrap_or_default();
         String::from_utf8_lossy(&text).into_owned()
     }
+}
+
+impl Drop for VideoReader {
+    /// One that was left would hold the device's format against the tests that follow.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Reads to the end, and counts as it goes.
+fn drained(mut from: impl Read + Send + 'static, received: Arc<AtomicUsize>) -> JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let (mut bytes, mut part) = (Vec::new(), vec![0; 1 << 16]);
+        loop {
+            let count = from.read(&mut part).expect("a pipe can be read");
+            if count == 0 {
+                return bytes;
+            }
+            bytes.extend_from_slice(&part[..count]);
+            received.fetch_add(count, Ordering::Relaxed);
+        }
+    })
 }
 
 fn ffmpeg(device: &Path, geometry: Geometry, frames: u32) -> Command {
@@ -123,7 +166,7 @@ fn ffmpeg(device: &Path, geometry: Geometry, frames: u32) -> Command {
     command
 }
 
-fn v4l2_ctl(device: &Path, geometry: Geometry, frames: u32) -> Command {
+fn v4l2_ctl(device: &Path, geometry: Geometry, frames: u32, buffers: u32) -> Command {
     let code = geometry.format.fourcc();
     let format = format!(
         "--set-fmt-video=width={},height={},pixelformat={}",
@@ -132,7 +175,7 @@ fn v4l2_ctl(device: &Path, geometry: Geometry, frames: u32) -> Command {
         String::from_utf8_lossy(&code)
     );
     let mut command = Command::new("v4l2-ctl");
-    command.arg("-d").arg(device).args([&format, "--stream-mmap", "--stream-to=-"]);
-    command.arg(format!("--stream-count={frames}"));
+    command.arg("-d").arg(device).args([&format, "--stream-to=-"]);
+    command.arg(format!("--stream-mmap={buffers}")).arg(format!("--stream-count={frames}"));
     command
 }

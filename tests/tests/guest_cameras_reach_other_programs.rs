@@ -18,9 +18,13 @@ use frame_vcam::{
 use pvcam::{Plan, Region, Session};
 use pvcam_tests::{Program, Rig, VideoReader, pages, video_device};
 
-const FILE: &str = "worms-3page-696x520-u16.tif";
-/// Patience with a guest that is emulated.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// A file of pages to be shown, and their size.
+type Pages = (&'static str, u16, u16);
+
+const WORMS: Pages = ("worms-3page-696x520-u16.tif", 696, 520);
+const NUCLEI: Pages = ("nuclei-hoechst-1200x1000-u16.tif", 1200, 1000);
+/// Patience with a guest that is emulated, on a machine that has other work.
+const PATIENCE: Duration = Duration::from_secs(240);
 /// Set in a child to the path of the device it plays a writer for.
 const WRITER: &str = "PVCAM_TESTS_WRITER";
 const BLACK: u16 = 300;
@@ -28,6 +32,7 @@ const WHITE: u16 = 9000;
 
 /// A stepped camera that shows the file's pages, and its bus.
 struct Microscope {
+    pages: Pages,
     session: Session,
     bus: Bus,
     rig: Rig,
@@ -35,14 +40,13 @@ struct Microscope {
 }
 
 impl Microscope {
-    fn start() -> Self {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(FILE);
-        Self::with(&format!("scene = \"replay\"\nreplay = \"{}\"", file.display()), 696, 520)
-    }
-
-    /// Another scene, in another size.
-    fn with(scene: &str, columns: u16, rows: u16) -> Self {
-        let rig = Rig::stepped(&format!("{scene}\nno_overwrite = \"flag_error\""));
+    fn start(pages: Pages) -> Self {
+        let (name, columns, rows) = pages;
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(name);
+        let rig = Rig::stepped(&format!(
+            "scene = \"replay\"\nreplay = \"{}\"\nno_overwrite = \"flag_error\"",
+            file.display()
+        ));
         let camera = rig.open("pvcamUSB_0");
         let region = Region::centred(camera.sensor(), columns, rows);
         let plan = Plan::continuous().region(region).exposure(Duration::from_millis(1)).ring(8).reserve(8);
@@ -50,7 +54,7 @@ impl Microscope {
         let layout = armed.settings().layout.at_offset(0);
         let bus = Bus::new(BusPlan::for_ring(8, 8)).expect("a thread can be had");
         let session = armed.start_into(bus.sink()).expect("it starts");
-        Self { session, bus, rig, layout }
+        Self { pages, session, bus, rig, layout }
     }
 
     /// Frames come, as long as `work` goes on.
@@ -86,8 +90,8 @@ fn showing(state: &State) -> bool {
 }
 
 /// Each page as the conversion makes it.
-fn wanted(layout: &Layout, geometry: Geometry, look: &Look) -> Vec<Vec<u8>> {
-    let pages = pages(FILE);
+fn wanted(microscope: &Microscope, geometry: Geometry, look: &Look) -> Vec<Vec<u8>> {
+    let (pages, layout) = (pages(microscope.pages.0), &microscope.layout);
     let one = |page: &Vec<u16>| {
         let bytes: Vec<u8> = page.iter().flat_map(|value| value.to_ne_bytes()).collect();
         // A `Vec<u8>` may lie at an odd address, which no picture of 16 bits does.
@@ -141,7 +145,7 @@ fn is_old() -> bool {
 #[test]
 #[ignore = "needs video devices: cargo xtask guest-test"]
 fn the_replayed_pages_arrive_in_every_pixel() {
-    let microscope = Microscope::start();
+    let microscope = Microscope::start(WORMS);
     for label in ["plain", "exclusive"] {
         let path = video_device(label);
         for format in [PixelFormat::Yuyv, PixelFormat::Nv12, PixelFormat::Grey, PixelFormat::Rgb24] {
@@ -162,7 +166,7 @@ fn the_replayed_pages_arrive_in_every_pixel() {
                 let program = if by_ffmpeg { Program::Ffmpeg } else { Program::V4l2Ctl };
                 let mut readers = vec![VideoReader::start(program, &path, geometry, 3)];
                 microscope.run_while(|| reading(&mut readers));
-                assert_pages(readers, &wanted(&microscope.layout, geometry, &look), &what);
+                assert_pages(readers, &wanted(&microscope, geometry, &look), &what);
                 let books = camera.close();
                 assert!(books.balance() && books.failures == 0, "{what}: {books}");
             }
@@ -174,35 +178,51 @@ fn the_replayed_pages_arrive_in_every_pixel() {
 #[test]
 #[ignore = "needs video devices: cargo xtask guest-test"]
 fn readers_may_come_first_leave_and_come_back() {
-    let (microscope, path) = (Microscope::start(), video_device("plain"));
+    let (microscope, path) = (Microscope::start(WORMS), video_device("plain"));
     let look = look(Scaling::Down(2));
     let geometry = look.geometry(&microscope.layout, PixelFormat::Yuyv).expect("it can be shown");
-    let pages = wanted(&microscope.layout, geometry, &look);
+    let pages = wanted(&microscope, geometry, &look);
     let camera = camera(&path, Transfer::Auto).look(look).start().expect("a thread");
     camera.follow(&microscope.bus).expect("room");
-    // A driver may refuse a reader as long as there is no writer (0.15 always does); one that it lets wait gets the pictures.
-    let mut first = VideoReader::start(Program::V4l2Ctl, &path, geometry, 3);
-    std::thread::sleep(Duration::from_secs(4));
-    if first.reads() {
-        camera.publish();
-        microscope.run_while(|| first.reads());
-        assert_pages(vec![first], &pages, "a reader before the writer");
-    }
+    // Before there was a writer both versions refuse a reader, in the kernel.
+    let mut early = VideoReader::start(Program::V4l2Ctl, &path, geometry, 3);
+    microscope.run_while(|| early.reads());
+    assert_eq!(early.received(), 0, "there was nothing to be read");
     camera.publish();
     await_showing(&microscope, &camera);
-    // One that is closed while it looks, and one that sees the camera go and come back.
-    let closed = VideoReader::start(Program::Ffmpeg, &path, geometry, 1000);
-    let mut stays = VideoReader::start(Program::V4l2Ctl, &path, geometry, 40);
-    let begun = Instant::now();
-    microscope.run_while(|| begun.elapsed() < Duration::from_secs(4));
+    // One that is closed while it looks.
+    let mut closed = VideoReader::start(Program::Ffmpeg, &path, geometry, 1000);
+    microscope.run_while(|| closed.reads() && closed.received() < 2);
     closed.close();
-    camera.unpublish();
-    assert_eq!(camera.await_state(PATIENCE, |_| true), Ok(State::Hidden));
+    // With the format kept, a reader may come first and wait.
+    assert!(keeps_format(&path, true));
+    hide(&camera);
+    let mut first = VideoReader::start(Program::V4l2Ctl, &path, geometry, 40);
+    microscope.run_while(|| first.reads() && !first.has_mapped(&path));
+    assert_eq!(first.received(), 0, "nobody writes");
     camera.publish();
-    microscope.run_while(|| stays.reads());
-    assert_pages(vec![stays], &pages, "a reader that stays");
+    // It stays when the camera goes, and sees it come back.
+    microscope.run_while(|| first.reads() && first.received() < 5);
+    hide(&camera);
+    assert!(first.reads(), "the reader waits");
+    camera.publish();
+    microscope.run_while(|| first.reads());
+    assert_pages(vec![first], &pages, "a reader that came first and stays");
     let books = camera.close();
     assert!(books.balance() && books.failures == 0, "{books}");
+    assert!(keeps_format(&path, false));
+}
+
+fn hide(camera: &VirtualCamera) {
+    camera.unpublish();
+    assert_eq!(camera.await_state(PATIENCE, |_| true), Ok(State::Hidden));
+}
+
+/// Tells the module to let readers stay, and come, while there is no writer.
+fn keeps_format(path: &Path, keep: bool) -> bool {
+    let control = format!("keep_format={}", u8::from(keep));
+    let mut command = Command::new("v4l2-ctl");
+    command.arg("-d").arg(path).args(["-c", &control]).status().expect("v4l2-ctl runs").success()
 }
 
 /// A writer in a process of its own, which shows the dark chequerboard.
@@ -283,7 +303,9 @@ fn a_writer_that_is_killed_leaves_a_device_that_works() {
         let mut first = Writer::start(&path, transfer);
         first.await_pictures(&path);
         let mut reader = VideoReader::start(Program::V4l2Ctl, &path, geometry, 60);
-        std::thread::sleep(Duration::from_secs(3));
+        while reader.reads() && reader.received() < 5 {
+            std::thread::sleep(Duration::from_millis(10));
+        }
         first.kill();
         assert!(reader.reads(), "{label} {transfer}: the reader waits");
         let second = Writer::start(&path, transfer);
@@ -323,26 +345,43 @@ fn a_device_that_another_program_left_dead_is_repaired() {
 #[ignore = "needs video devices: cargo xtask guest-test"]
 fn another_size_waits_for_readers_of_the_old_one() {
     let path = video_device("plain");
-    let look = look(Scaling::Down(1));
+    let look = look(Scaling::Down(2));
     let camera = camera(&path, Transfer::Auto).look(look.clone()).start().expect("a thread");
     camera.publish();
-    let first = Microscope::start();
-    camera.follow(&first.bus).expect("room");
-    await_showing(&first, &camera);
-    let geometry = look.geometry(&first.layout, PixelFormat::Yuyv).expect("it can be shown");
-    let mut reader = VideoReader::start(Program::V4l2Ctl, &path, geometry, 100_000);
-    let begun = Instant::now();
-    first.run_while(|| begun.elapsed() < Duration::from_secs(4) && reader.reads());
-    drop(first);
-    let second = Microscope::with("scene = \"counter\"", 348, 260);
-    camera.follow(&second.bus).expect("room");
-    second.run_while(|| !matches!(camera.state(), State::Failed(_)));
+    // Each of the two programs sees every pixel, before the change and after it.
+    let read_by_all = |microscope: &Microscope, geometry| {
+        let pages = wanted(microscope, geometry, &look);
+        for program in Program::ALL {
+            let mut readers = vec![VideoReader::start(program, &path, geometry, 3)];
+            microscope.run_while(|| reading(&mut readers));
+            assert_pages(readers, &pages, &format!("{program:?} {geometry}"));
+        }
+    };
+    let mut before: Option<VideoReader> = None;
+    for pages in [WORMS, NUCLEI, WORMS] {
+        let microscope = Microscope::start(pages);
+        let geometry = look.geometry(&microscope.layout, PixelFormat::Yuyv).expect("it can be shown");
+        camera.follow(&microscope.bus).expect("room");
+        if let Some(reader) = before.take() {
+            await_held(&microscope, &camera);
+            reader.close();
+        }
+        microscope.run_while(
+            || !matches!(camera.state(), State::Showing { geometry: shown, .. } if shown == geometry),
+        );
+        read_by_all(&microscope, geometry);
+        let mut reader = VideoReader::start(Program::V4l2Ctl, &path, geometry, 100_000);
+        microscope.run_while(|| reader.reads() && reader.received() < 2);
+        assert!(reader.reads(), "it looks on while the size changes");
+        before = Some(reader);
+    }
+    assert!(camera.close().balance());
+}
+
+/// Frames come until the device keeps its old size, because of a reader, and the state says so.
+fn await_held(microscope: &Microscope, camera: &VirtualCamera) {
+    microscope.run_while(|| !matches!(camera.state(), State::Failed(_)));
     let State::Failed(Failure::Device(why)) = camera.state() else { panic!("{}", camera.state()) };
     assert!(matches!(why, DeviceError::FormatHeld { .. } | DeviceError::Busy { .. }), "{why}");
     assert!(why.to_string().contains("fuser -v"), "{why}");
-    reader.close();
-    await_showing(&second, &camera);
-    let geometry = look.geometry(&second.layout, PixelFormat::Yuyv).expect("it can be shown");
-    assert!(matches!(camera.state(), State::Showing { geometry: shown, .. } if shown == geometry));
-    assert!(camera.close().balance());
 }

@@ -5,8 +5,8 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a helper of a test that fails is a failed test")]
 
 use std::path::Path;
-use std::process::Command;
-use std::time::Duration;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use frame_vcam::{DeviceError, DeviceOpener, Geometry, Opener, Output, PixelFormat, Place, Transfer};
 use pvcam_tests::{Program, VideoReader, video_device};
@@ -82,6 +82,35 @@ fn each_format_arrives_byte_by_byte_on_both_kinds_of_device() {
 
 #[test]
 #[ignore = "needs video devices: cargo xtask guest-test"]
+fn a_reader_that_asks_for_fewer_buffers_sees_new_pictures_only() {
+    let path = video_device("spare");
+    // Small ones go through the reader's pipe at once: it has copied them long before their buffer is written again.
+    let geometry = Geometry::new(64, 48, PixelFormat::Yuyv).expect("a good size");
+    // First the reader comes while all buffers are in use; then the writer comes when 0.12 has kept the smaller number.
+    for buffers in [2, 3] {
+        let mut device = opened(&path, geometry, Transfer::Buffers);
+        let mut number = 0;
+        // So that more buffers than the reader asks for are in use.
+        (0..6).for_each(|_| {
+            send(&mut *device, number);
+            number += 1;
+        });
+        let mut reader = VideoReader::with_buffers(buffers, &path, geometry, 12);
+        while reader.reads() {
+            send(&mut *device, number);
+            number += 1;
+            std::thread::sleep(PAUSE * 3);
+        }
+        let numbers: Vec<u32> = reader.frames().iter().map(|frame| checked(frame, "few buffers")).collect();
+        assert!(
+            numbers.is_sorted_by(|a, b| a < b),
+            "an old picture was shown, {buffers} buffers: {numbers:?}"
+        );
+    }
+}
+
+#[test]
+#[ignore = "needs video devices: cargo xtask guest-test"]
 fn vivid_which_keeps_its_buffers_for_a_while_shows_every_byte() {
     let (output, input) = (video_device("vivid-000-vid-out"), video_device("vivid-000-vid-cap"));
     let control = |device: &Path, arguments: &[&str]| {
@@ -152,6 +181,7 @@ fn each_refusal_says_what_to_type() {
     says(Place::FirstFree, &["no virtual camera is free", "/dev/video0 is in use", "v4l2loopback-ctl add"]);
     drop((first, others, vivid));
     drop(opened(&spare, geometry, Transfer::Auto));
+    agreed_on_by_another(&spare, geometry);
     // A video driver that does not know the size answers another one.
     let odd = Geometry::new(62, 14, PixelFormat::Yuyv).expect("a good size");
     let why = refusal(at(&video_device("vivid-000-vid-out")), odd);
@@ -160,6 +190,28 @@ fn each_refusal_says_what_to_type() {
         "{why}"
     );
     not_allowed(&spare);
+}
+
+/// Another program has agreed on a size with the device and shows nothing yet. 0.12 answers ours as if it did not know it.
+fn agreed_on_by_another(path: &Path, geometry: Geometry) {
+    let mut command = Command::new("v4l2-ctl");
+    command.arg("-d").arg(path);
+    command.args(["--set-fmt-video-out=width=1024,height=768,pixelformat=YUYV", "--sleep=3600"]);
+    let mut other = command.stdout(Stdio::null()).spawn().expect("v4l2-ctl runs");
+    let begun = Instant::now();
+    let why = loop {
+        assert!(begun.elapsed() < Duration::from_secs(240), "v4l2-ctl does not get the device");
+        match DeviceOpener::new(Place::Path(path.to_owned()), Transfer::Auto).open(geometry, 25) {
+            Ok(device) => drop(device),
+            Err(why) => break why,
+        }
+        std::thread::sleep(Duration::from_millis(500));
+    };
+    other.kill().expect("it is ours");
+    other.wait().expect("it has ended");
+    let DeviceError::Busy { by, .. } = &why else { panic!("{why}") };
+    assert!(by.iter().any(|name| name == &format!("v4l2-ctl (pid {})", other.id())), "{why}");
+    drop(opened(path, geometry, Transfer::Auto));
 }
 
 /// Set in a child that is nobody to the device that it may not open.
