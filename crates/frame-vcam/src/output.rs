@@ -1,5 +1,7 @@
 //! Where frames are shown: what the virtual camera's thread needs of it.
 
+use std::time::Duration;
+
 use crate::device::DeviceError;
 use crate::format::Geometry;
 
@@ -31,6 +33,15 @@ pub trait Output {
     /// # Errors
     /// As [`Self::buffer`].
     fn repeat(&mut self, stamp_ns: u64) -> Result<bool, DeviceError>;
+
+    /// Gives the output time for what it has to do besides pictures, such as an answer to a server, and says for how long it needs none at
+    /// most. Called whenever the thread wakes. Nothing: a picture is the only reason to wake, as for a device of the kernel.
+    ///
+    /// # Errors
+    /// As [`Self::buffer`].
+    fn attend(&mut self) -> Result<Option<Duration>, DeviceError> {
+        Ok(None)
+    }
 }
 
 /// Opens an [`Output`], on the thread that uses it.

@@ -1,5 +1,7 @@
 //! An open output and what it shows.
 
+use std::time::Duration;
+
 use frame_pool::{Layout, Lease};
 
 use super::placeholder;
@@ -27,6 +29,11 @@ impl Screen {
     /// Where it is shown, and in what.
     pub(super) fn state(&self) -> State {
         State::Showing { place: self.output.place(), geometry: self.geometry }
+    }
+
+    /// Lets the output do what it has to, and answers for how long it needs nothing more at most.
+    pub(super) fn attend(&mut self) -> Result<Option<Duration>, DeviceError> {
+        self.output.attend()
     }
 
     /// Shows a frame. `false` if the device has no room for it.

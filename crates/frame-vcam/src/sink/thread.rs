@@ -69,6 +69,8 @@ pub(super) struct Projector {
     sized: Option<(Layout, Geometry)>,
     pace: Pace,
     retry_at: Option<u64>,
+    /// What the output allows.
+    longest_rest: Option<Duration>,
     seen: Seen,
     state: State,
     books: CameraBooks,
@@ -104,6 +106,7 @@ impl Projector {
             sized: None,
             pace,
             retry_at: None,
+            longest_rest: None,
             seen: Seen::Nothing,
             state: State::Hidden,
             books: CameraBooks::default(),
@@ -191,6 +194,7 @@ impl Projector {
     }
 
     fn show(&mut self, now: u64) -> Result<Rest, Failure> {
+        self.longest_rest = self.screen.as_mut().map_or(Ok(None), Screen::attend)?;
         let turn = self.pace.turn(now);
         if let Turn::NotBefore(due) = turn {
             return Ok(Rest::Until(due));
@@ -310,7 +314,8 @@ impl Projector {
     }
 
     fn rest(&mut self, rest: &Rest) {
-        let left = |until: u64| Duration::from_nanos(until.saturating_sub(monotonic_ns()));
+        let longest = self.screen.as_ref().and(self.longest_rest).unwrap_or(Duration::MAX);
+        let left = |until: u64| Duration::from_nanos(until.saturating_sub(monotonic_ns())).min(longest);
         if self.reader.is_none() {
             self.shared.forget_bus(self.serial);
         }
