@@ -30,9 +30,13 @@ mod device;
 mod format;
 mod output;
 mod paint;
+#[cfg(feature = "pipewire")]
+mod pipewire;
 mod sink;
 mod y4m;
 
+#[cfg(feature = "pipewire")]
+pub use self::pipewire::PipeWireSource;
 pub use convert::{
     ColourMap, ConvertError, Converter, Crop, Debayer, Level, Look, Orientation, Overlay, Scaling, Window,
 };

@@ -152,6 +152,27 @@ pub enum DeviceError {
         /// The pipe.
         place: String,
     },
+    /// No PipeWire server answers.
+    #[cfg(feature = "pipewire")]
+    #[error(
+        "no PipeWire server answers at {server}: {why}. `systemctl --user start pipewire wireplumber` starts it (if it is not installed: \
+         sudo apt install pipewire wireplumber). Run this as the desktop's user: the server is found by XDG_RUNTIME_DIR"
+    )]
+    NoServer {
+        /// Where it should be.
+        server: String,
+        /// What the system said.
+        why: String,
+    },
+    /// The PipeWire server ended, or dropped us.
+    #[cfg(feature = "pipewire")]
+    #[error(
+        "the PipeWire server is gone ({why}): `systemctl --user restart pipewire wireplumber` brings it back"
+    )]
+    ServerGone {
+        /// What the library said.
+        why: String,
+    },
     /// Something that is no device of the kernel (another [`crate::Output`]) failed.
     #[error("{place}: {why}")]
     Other {
