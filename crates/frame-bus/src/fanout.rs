@@ -8,12 +8,12 @@ use std::sync::{Arc, OnceLock};
 
 use frame_pool::{Books, Doorbell, StreamEnd};
 
-use crate::event::Closing;
+use crate::ending::OPEN;
 use crate::hand_out::{Desk, GROUP, Group};
 use crate::plan::BusPlan;
 use crate::register::Register;
 use crate::ring::Ring;
-use crate::seat::{ACTIVE, AWAKE, BOTH, LEAVING, LEFT, SWEEPING, Seat, TASK, THREAD, TOLD};
+use crate::seat::{AWAKE, Seat, TASK, THREAD, TOLD};
 use crate::sync::{AtomicU32, AtomicU64, Line, Mutex, Ordering};
 use crate::walk::{Begun, MOST_SLEEPERS, Walk};
 
@@ -25,15 +25,6 @@ impl Drop for Fanout {
         }
     }
 }
-
-/// Codes in `closed`.
-pub(crate) const OPEN: u32 = 0;
-pub(crate) const STOPPED: u32 = 1;
-pub(crate) const FAILED: u32 = 2;
-pub(crate) const CAMERA_GONE: u32 = 3;
-pub(crate) const OVERRUN: u32 = 4;
-pub(crate) const DROPPED: u32 = 5;
-pub(crate) const ENDED: u32 = 6;
 
 #[derive(Debug)]
 pub(crate) struct Fanout {
@@ -51,7 +42,7 @@ pub(crate) struct Fanout {
     pub(crate) collided: AtomicU64,
     pub(crate) closed: AtomicU32,
     /// Why the stream ended by itself, if it did.
-    ended: OnceLock<(StreamEnd, Books)>,
+    pub(crate) ended: OnceLock<(StreamEnd, Books)>,
     /// The dispatcher's.
     pub(crate) bell: Doorbell,
     pub(crate) register: Mutex<Register>,
@@ -109,47 +100,6 @@ impl Fanout {
     fn forgets_leavers(&self) -> bool {
         #[cfg(pool_loom)]
         return self.fault == crate::model::Fault::ForgetsLeavers;
-        #[cfg(not(pool_loom))]
-        false
-    }
-
-    /// Empties the mailbox of who has left, if that is still this generation. Two may be at it: a reader that leaves, and a publisher
-    /// that must not fill the shared ring again before it is empty. Neither waits for the other, and the seat is free after both.
-    pub(crate) fn sweep(&self, seat: &Seat, generation: u64) {
-        let first = seat.go(generation, LEAVING, SWEEPING);
-        if first || (self.helps() && seat.go(generation, SWEEPING, BOTH)) {
-            seat.mailbox.close(seat.ring(&self.ring));
-            // One fails if the other one came or went between the two; then the next round does not.
-            while !seat.go(generation, BOTH, SWEEPING) && !seat.go(generation, SWEEPING, LEFT) {}
-        }
-    }
-
-    fn helps(&self) -> bool {
-        #[cfg(pool_loom)]
-        return self.fault != crate::model::Fault::HelpsNot;
-        #[cfg(not(pool_loom))]
-        true
-    }
-
-    /// A reader leaves: what it did not take is dropped, by it or by the publisher that is in the middle of a walk.
-    pub(crate) fn leave(&self, seat: &Seat) {
-        self.get_up(seat);
-        seat.forget_waker();
-        if let Some(opened) = &seat.card.lock().account {
-            opened.account().left();
-        }
-        let generation = seat.generation();
-        seat.go(generation, ACTIVE, LEAVING);
-        if !self.walk.0.change() || self.sweeps_beside() {
-            // It may have been swept by now, and somebody else may sit here.
-            self.sweep(seat, generation);
-        }
-    }
-
-    /// The control: who leaves does not ask whether a walk is under way.
-    fn sweeps_beside(&self) -> bool {
-        #[cfg(pool_loom)]
-        return self.fault == crate::model::Fault::SweepsBeside;
         #[cfg(not(pool_loom))]
         false
     }
@@ -222,61 +172,6 @@ impl Fanout {
     pub(crate) fn get_up(&self, seat: &Seat) {
         if seat.reading().waiting.swap(AWAKE, Ordering::AcqRel) != AWAKE {
             self.walk.0.get_up();
-        }
-    }
-
-    #[inline]
-    pub(crate) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire) != OPEN
-    }
-
-    /// Closed, and no delivery is under way that does not know it.
-    #[inline]
-    pub(crate) fn is_over(&self) -> bool {
-        #[cfg(pool_loom)]
-        if self.fault == crate::model::Fault::EndUnasked {
-            return self.is_closed();
-        }
-        // In this order: a walk that begins after the question sees what was seen here.
-        self.is_closed() && !self.walk.0.is_under_way()
-    }
-
-    /// Nothing is handed out any more. The first reason stands.
-    pub(crate) fn close(&self, why: u32) {
-        let _ = self.closed.compare_exchange(OPEN, why, Ordering::AcqRel, Ordering::Relaxed);
-        self.meet();
-        #[cfg(pool_loom)]
-        if self.fault == crate::model::Fault::NotRung {
-            return;
-        }
-        self.bell.ring();
-    }
-
-    /// The stream ended by itself.
-    pub(crate) fn end(&self, why: StreamEnd, books: &Books) {
-        // A stream ends once; of two on one bus the first counts, as for all reasons.
-        let _ = self.ended.set((why, *books));
-        self.close(ENDED);
-    }
-
-    /// Why it is closed, if it is.
-    pub(crate) fn closing(&self) -> Option<Closing> {
-        match self.closed.load(Ordering::Acquire) {
-            OPEN => None,
-            STOPPED => Some(Closing::Stopped),
-            FAILED => Some(Closing::Failed),
-            CAMERA_GONE => Some(Closing::CameraGone),
-            DROPPED => Some(Closing::BusDropped),
-            ENDED => {
-                self.ended.get().map(|(why, books)| Closing::Ended { why: *why, books: Box::new(*books) })
-            }
-            _ => {
-                let desk = &self.desk.0;
-                let seat = self.seats.get(desk.overrun_seat.load(Ordering::Relaxed) as usize);
-                let name = |seat: &Arc<Seat>| Some(seat.card.lock().account.as_ref()?.account().name());
-                let subscriber = seat.and_then(name).unwrap_or_default();
-                Some(Closing::Overrun { subscriber, frame: desk.overrun_frame.load(Ordering::Relaxed) })
-            }
         }
     }
 }

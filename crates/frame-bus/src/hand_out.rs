@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use frame_pool::Lease;
 
-use crate::fanout::{Fanout, OVERRUN};
+use crate::fanout::Fanout;
 use crate::mailbox::number_of;
 use crate::seat::{ACTIVE, Seat};
 use crate::sync::{AtomicU32, AtomicU64, Ordering, bump};
@@ -292,16 +292,6 @@ impl Fanout {
         let Some(seat) = self.seats.get(index) else { return };
         if !seat.put(lease, number) {
             self.overrun(index, number);
-        }
-    }
-
-    #[cold]
-    fn overrun(&self, index: usize, number: u64) {
-        if !self.is_closed() {
-            let desk = &self.desk.0;
-            desk.overrun_seat.store(index as u64, Ordering::Relaxed);
-            desk.overrun_frame.store(number, Ordering::Relaxed);
-            self.close(OVERRUN);
         }
     }
 }

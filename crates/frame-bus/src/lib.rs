@@ -55,11 +55,13 @@ mod books;
 mod bus;
 #[cfg(not(pool_loom))]
 mod callback;
+mod ending;
 mod event;
 mod fanout;
 mod frame;
 mod hand_out;
 mod lag_log;
+mod leaving;
 #[expect(unsafe_code, reason = "whose a lease is settled by the positions of a queue: docs/adr/0018")]
 mod mailbox;
 mod plan;

@@ -7,7 +7,8 @@ use frame_pool::{Lease, Ticket};
 
 use crate::admission::SubscribeError;
 use crate::books::BusBooks;
-use crate::fanout::{Fanout, STOPPED};
+use crate::ending::STOPPED;
+use crate::fanout::Fanout;
 use crate::plan::{BusPlan, Request};
 use crate::subscriber::Subscriber;
 
