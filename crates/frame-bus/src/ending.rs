@@ -6,6 +6,7 @@ use frame_pool::{Books, StreamEnd};
 
 use crate::event::Closing;
 use crate::fanout::Fanout;
+use crate::fault::broken;
 use crate::seat::Seat;
 use crate::sync::Ordering;
 
@@ -27,8 +28,7 @@ impl Fanout {
     /// Closed, and no delivery is under way that does not know it.
     #[inline]
     pub(crate) fn is_over(&self) -> bool {
-        #[cfg(pool_loom)]
-        if self.fault == crate::model::Fault::EndUnasked {
+        if broken!(self, EndUnasked) {
             return self.is_closed();
         }
         // In this order: a walk that begins after the question sees what was seen here.
@@ -39,11 +39,9 @@ impl Fanout {
     pub(crate) fn close(&self, why: u32) {
         let _ = self.closed.compare_exchange(OPEN, why, Ordering::AcqRel, Ordering::Relaxed);
         self.meet();
-        #[cfg(pool_loom)]
-        if self.fault == crate::model::Fault::NotRung {
-            return;
+        if !broken!(self, NotRung) {
+            self.bell.ring();
         }
-        self.bell.ring();
     }
 
     /// The stream ended by itself.

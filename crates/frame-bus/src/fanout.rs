@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use frame_pool::{Books, Doorbell, StreamEnd};
 
 use crate::ending::OPEN;
+use crate::fault::broken;
 use crate::hand_out::{Desk, GROUP, Group};
 use crate::plan::BusPlan;
 use crate::register::Register;
@@ -106,7 +107,7 @@ impl Fanout {
 
     /// Publisher: wakes the one thread that sleeps for mail that is there, or the dispatcher if there are more.
     pub(crate) fn wake_one(&self) {
-        if self.is_closed() {
+        if self.is_closed() && !broken!(self, EndsQuietly) {
             // Who asked during this walk whether all is over was told no.
             return self.bell.ring();
         }
@@ -116,7 +117,7 @@ impl Fanout {
             if !matches!(waiting, THREAD | TASK) || !seat.has_mail(&self.ring) {
                 continue;
             }
-            if waiting == TASK || only.is_some() {
+            if (waiting == TASK || only.is_some()) && !broken!(self, WakesTheLast) {
                 return self.bell.ring();
             }
             only = Some(seat);

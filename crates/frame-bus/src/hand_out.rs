@@ -5,6 +5,7 @@ use std::sync::Arc;
 use frame_pool::Lease;
 
 use crate::fanout::Fanout;
+use crate::fault::broken;
 use crate::mailbox::number_of;
 use crate::seat::{ACTIVE, Seat};
 use crate::sync::{AtomicU32, AtomicU64, Ordering, bump};
@@ -206,8 +207,7 @@ impl Fanout {
     /// The control: room is made before the frame is there.
     #[inline]
     fn give_up_first(&self) {
-        #[cfg(pool_loom)]
-        if self.fault == crate::model::Fault::GivesUpFirst {
+        if broken!(self, GivesUpFirst) {
             self.make_room(self.ring.tail() + 1);
         }
     }

@@ -58,6 +58,7 @@ mod callback;
 mod ending;
 mod event;
 mod fanout;
+mod fault;
 mod frame;
 mod hand_out;
 mod lag_log;

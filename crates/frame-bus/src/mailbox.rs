@@ -21,6 +21,7 @@
 use frame_pool::{Lease, Record, Unclaimed};
 
 use crate::event::Lag;
+use crate::fault::broken;
 use crate::ring::{Entry, Ring};
 use crate::seat::AWAKE;
 use crate::sync::{AtomicU32, AtomicU64, Line, Ordering, bump};
@@ -303,11 +304,7 @@ impl Mailbox {
     /// Reader: whether it shares the ring, asked after a look into it, which acquired what came before.
     #[inline]
     fn looks_shared(&self) -> bool {
-        #[cfg(pool_loom)]
-        if self.fault == crate::model::Fault::PartingUnasked {
-            return true;
-        }
-        self.writing.0.apart.load(Ordering::Relaxed) == NOWHERE
+        broken!(self, PartingUnasked) || self.writing.0.apart.load(Ordering::Relaxed) == NOWHERE
     }
 
     /// Reader: takes the oldest frame of a mailbox that refuses, wherever it lies.

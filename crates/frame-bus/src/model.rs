@@ -11,6 +11,7 @@ use crate::ending::STOPPED;
 use crate::fanout::Fanout;
 use crate::plan::{BusPlan, Request};
 use crate::subscriber::Subscriber;
+use crate::sync::{AtomicBool, Ordering};
 
 /// What a control breaks on purpose, to show that the model beside it can fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,11 +40,29 @@ pub enum Fault {
     EndUnasked,
     /// The dispatcher is not rung when the bus is closed.
     NotRung,
+    /// The publisher does not ring after a walk during which the bus was closed.
+    EndsQuietly,
+    /// Who helps to sweep does not say so, and the seat is given free while it is still at it.
+    HelpsUnannounced,
+    /// Of several that sleep the publisher wakes the last, and not the dispatcher.
+    WakesTheLast,
+    /// Who cancels a wait rings first, and says so afterwards.
+    RingsFirst,
+    /// A task does not look again after it has said that it waits.
+    LooksOnce,
+    /// A waker is dropped under its lock.
+    DropsUnderLock,
 }
 
 /// A bus without a dispatcher.
 #[derive(Debug, Clone)]
-pub struct ModelBus(Arc<Fanout>, Ticket);
+pub struct ModelBus {
+    fanout: Arc<Fanout>,
+    /// The dispatcher was not rung since.
+    quiet: Ticket,
+    /// The dispatcher is to end.
+    quit: Arc<AtomicBool>,
+}
 
 impl ModelBus {
     /// A bus with a fault.
@@ -55,7 +74,7 @@ impl ModelBus {
             seat.mailbox.fault = fault;
         }
         let quiet = fanout.bell.listen();
-        Self(Arc::new(fanout), quiet)
+        Self { fanout: Arc::new(fanout), quiet, quit: Arc::new(AtomicBool::new(false)) }
     }
 
     /// As `Bus::subscribe`.
@@ -63,29 +82,48 @@ impl ModelBus {
     /// # Errors
     /// As `Bus::subscribe`.
     pub fn subscribe(&self, request: &Request) -> Result<Subscriber, SubscribeError> {
-        Subscriber::join(&self.0, request)
+        Subscriber::join(&self.fanout, request)
     }
 
     /// As `Publisher::publish`.
     pub fn publish(&self, lease: Lease) {
-        self.0.deliver(lease);
+        self.fanout.deliver(lease);
     }
 
     /// As `Sink::close`.
     pub fn close(&self) {
-        self.0.close(STOPPED);
+        self.fanout.close(STOPPED);
     }
 
     /// The dispatcher's turn: wakes who sleeps, if it was rung since the bus was made.
     pub fn dispatch_if_rung(&self) {
-        if self.0.bell.listen() != self.1 {
-            self.0.wake_all();
+        if self.fanout.bell.listen() != self.quiet {
+            self.fanout.wake_all();
         }
+    }
+
+    /// The dispatcher, as its thread runs it: until [`Self::quit`].
+    pub fn dispatch(&self) {
+        loop {
+            let ticket = self.fanout.bell.listen();
+            let stop = self.quit.load(Ordering::Acquire);
+            self.fanout.wake_all();
+            if stop {
+                return;
+            }
+            self.fanout.bell.wait_for_ring(ticket);
+        }
+    }
+
+    /// Ends the dispatcher.
+    pub fn quit(&self) {
+        self.quit.store(true, Ordering::Release);
+        self.fanout.bell.ring();
     }
 
     /// As `Bus::books`.
     #[must_use]
     pub fn books(&self) -> BusBooks {
-        self.0.books()
+        self.fanout.books()
     }
 }

@@ -6,6 +6,7 @@ use frame_pool::{Doorbell, Evidence, Lease, Record};
 
 use crate::account::{Account, Opened};
 use crate::books::SubscriberBooks;
+use crate::fault::broken;
 use crate::mailbox::{Mailbox, Reading};
 use crate::plan::{Filter, Keeps, Pace, Policy, Request};
 use crate::ring::Ring;
@@ -121,10 +122,14 @@ impl Seat {
         ((rule.state.load(Ordering::Relaxed) & !PHASE) + GENERATION) | ACTIVE
     }
 
-    /// Nobody is to be woken any more. A waker is other people's code, so it goes without the lock.
-    pub(crate) fn forget_waker(&self) {
-        let waker = self.waker.lock().take();
-        drop(waker);
+    /// Who is to be woken from now on, if anybody. A waker is other people's code, so the one before goes without the lock.
+    pub(crate) fn set_waker(&self, waker: Option<Waker>) {
+        let mut held = self.waker.lock();
+        let before = core::mem::replace(&mut *held, waker);
+        if !broken!(self.mailbox, DropsUnderLock) {
+            drop(held);
+        }
+        drop(before);
     }
 
     /// What its reader writes.

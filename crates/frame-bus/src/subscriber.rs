@@ -10,6 +10,7 @@ use crate::account::Account;
 use crate::books::SubscriberBooks;
 use crate::event::{Closed, Closing, Event, Lag, WaitError};
 use crate::fanout::Fanout;
+use crate::fault::broken;
 use crate::frame::Frame;
 use crate::lag_log::LagLog;
 use crate::mailbox::Cursor;
@@ -77,8 +78,14 @@ impl Canceller {
     /// where they are. After the subscriber has left nothing happens.
     pub fn cancel(&self) {
         let seat = &self.seat;
+        if broken!(self.bus, RingsFirst) {
+            seat.bell.ring();
+        }
         // Generations grow: one that left cannot undo what its successor was told.
         seat.cancelled.fetch_max(self.generation, Ordering::AcqRel);
+        if broken!(self.bus, RingsFirst) {
+            return;
+        }
         seat.bell.ring();
         self.bus.meet();
         self.bus.wake_seat(seat);
@@ -374,6 +381,11 @@ impl<'a> Bed<'a> {
 
 impl Drop for Bed<'_> {
     fn drop(&mut self) {
+        #[cfg(pool_loom)]
+        if std::thread::panicking() {
+            // The model has failed, and there is nothing left to get up in.
+            return;
+        }
         self.bus.get_up(self.seat);
     }
 }

@@ -6,6 +6,7 @@ use core::task::{Context, Poll};
 use futures_core::Stream;
 
 use crate::event::{Event, WaitError};
+use crate::fault::broken;
 use crate::seat::TASK;
 use crate::subscriber::Subscriber;
 
@@ -31,9 +32,11 @@ impl Subscriber {
             return Poll::Ready(ready);
         }
         let seat = &self.seat;
-        let before = seat.waker.lock().replace(context.waker().clone());
-        drop(before);
+        seat.set_waker(Some(context.waker().clone()));
         self.bus.lie_down(seat, TASK);
+        if broken!(self.bus, LooksOnce) {
+            return Poll::Pending;
+        }
         // The look comes after the word that we wait.
         match self.poll_now() {
             Some(ready) => {
@@ -55,7 +58,7 @@ impl Subscriber {
     fn forget_waker(&self) {
         let seat = &self.seat;
         self.bus.get_up(seat);
-        seat.forget_waker();
+        seat.set_waker(None);
     }
 }
 

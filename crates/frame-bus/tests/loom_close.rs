@@ -5,10 +5,10 @@ mod model;
 
 use std::time::Duration;
 
-use frame_bus::Policy;
 use frame_bus::model::Fault;
+use frame_bus::{Filter, Policy, Request};
 use loom::thread;
-use model::{Rig, Told, check, end, keep};
+use model::{Rig, Told, check, end, explore, keep, wait_as_task};
 
 /// The camera delivers on one thread while another one closes; the reader sleeps in between.
 fn publish_against_close(fault: Fault) {
@@ -79,4 +79,49 @@ fn nobody_sleeps_through_the_end() {
 #[should_panic(expected = "deadlock")]
 fn control_a_dispatcher_that_is_not_rung_lets_readers_sleep() {
     sleep_through_the_end(Fault::NotRung);
+}
+
+/// The bus is closed in the middle of a delivery. A task that asks then is told no, and falls asleep: who ends the delivery wakes it.
+fn asleep_when_a_delivery_ends(fault: Fault) {
+    // Four threads: two preemptions are what can be explored in time.
+    explore(Some(2), move || {
+        let rig = keep(Rig::new(fault));
+        // No frame is for it: what it waits for is the end.
+        let request = Request::new("reader", Policy::Latest).filter(Filter::numbers(9, 9)).holds(0);
+        let mut reader = keep(rig.bus.subscribe(&request).unwrap());
+        let camera = {
+            let rig = keep(Rig::clone(&rig));
+            thread::spawn(move || {
+                rig.eof(1);
+                drop(end(rig));
+            })
+        };
+        let dispatcher = {
+            let rig = keep(Rig::clone(&rig));
+            thread::spawn(move || {
+                rig.bus.close();
+                rig.bus.dispatch();
+                drop(end(rig));
+            })
+        };
+        let event = wait_as_task(&mut reader, 0);
+        assert!(matches!(event, Ok(frame_bus::Event::Closed(_))));
+        rig.bus.quit();
+        camera.join().unwrap();
+        dispatcher.join().unwrap();
+        drop((event, end(reader)));
+        assert_eq!(rig.held(), 0, "a lease was not dropped");
+        drop(end(rig));
+    });
+}
+
+#[test]
+fn no_task_sleeps_through_an_end_that_came_during_a_delivery() {
+    asleep_when_a_delivery_ends(Fault::None);
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn control_a_delivery_that_ends_quietly_lets_a_task_sleep() {
+    asleep_when_a_delivery_ends(Fault::EndsQuietly);
 }

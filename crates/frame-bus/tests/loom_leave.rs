@@ -114,3 +114,43 @@ fn who_takes_a_seat_that_was_left_sees_nothing_of_before() {
         drop(end(rig));
     });
 }
+
+/// One seat: who left and the publisher sweep it, and the next one sits down only after both.
+fn seat_given_anew(fault: Fault) {
+    check(move || {
+        let rig = keep(Rig::with_seats(1, fault));
+        // In a ring of its own, where a reader has its place as soon as it has sat down.
+        let first = keep(rig.join(Policy::Every { depth: 2 }));
+        let camera = {
+            let rig = keep(Rig::clone(&rig));
+            thread::spawn(move || {
+                rig.eof(1);
+                drop(end(rig));
+            })
+        };
+        let books = end(first).leave();
+        assert!(books.balance(), "{books}");
+        let mut next = keep(rig.join(Policy::Every { depth: 2 }));
+        camera.join().unwrap();
+        rig.eof(2);
+        assert!(next.unread() > 0, "the next one is deaf");
+        let mut told = Told::default();
+        told.read(&mut next);
+        assert_eq!(told.taken.last(), Some(&2));
+        let books = end(next).leave();
+        assert!(books.balance() && books.offered == told.taken.len() as u64, "{books}");
+        assert_eq!(rig.held(), 0, "a frame stayed with one who left");
+        drop(end(rig));
+    });
+}
+
+#[test]
+fn a_seat_is_given_anew_after_all_who_sweep_it() {
+    seat_given_anew(Fault::None);
+}
+
+#[test]
+#[should_panic(expected = "deaf")]
+fn control_a_seat_given_anew_while_it_is_swept_is_deaf() {
+    seat_given_anew(Fault::HelpsUnannounced);
+}

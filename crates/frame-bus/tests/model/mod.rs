@@ -10,10 +10,14 @@
     reason = "test support: each file uses its own part, and a failed step is a failed test"
 )]
 
+use std::future::Future;
 use std::mem::ManuallyDrop;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 
 use frame_bus::model::{Fault, ModelBus};
 use frame_bus::{BusPlan, Event, Policy, Request, Subscriber};
+use frame_pool::Doorbell;
 use frame_pool::model::ModelPool;
 
 /// A pool whose ring is never full, and a bus.
@@ -37,7 +41,15 @@ impl Rig {
     }
 
     pub fn for_mailboxes_of(depth: u32, fault: Fault) -> Self {
-        let plan = BusPlan::for_ring(2 + depth, 0).seats(2);
+        Self::with(2, depth, fault)
+    }
+
+    pub fn with_seats(seats: u32, fault: Fault) -> Self {
+        Self::with(seats, 2, fault)
+    }
+
+    fn with(seats: u32, depth: u32, fault: Fault) -> Self {
+        let plan = BusPlan::for_ring(2 + depth, 0).seats(seats);
         Self { pool: ModelPool::new(4, 1), bus: ModelBus::broken(plan, fault) }
     }
 
@@ -86,6 +98,38 @@ pub fn keep<T>(value: T) -> ManuallyDrop<T> {
 
 pub fn end<T>(value: ManuallyDrop<T>) -> T {
     ManuallyDrop::into_inner(value)
+}
+
+/// Wakes a model's thread that waits as a task.
+pub struct Alarm(Doorbell);
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        self.0.ring();
+    }
+}
+
+/// Polls a subscriber's `recv`, by a new alarm each time in the first `restless` polls, then whenever the last alarm goes.
+pub fn wait_as_task(reader: &mut Subscriber, restless: u32) -> Result<Event, frame_bus::WaitError> {
+    let mut receiving = keep(reader.recv());
+    let mut polls = 0;
+    let mut alarm = keep(Arc::new(Alarm(Doorbell::new())));
+    loop {
+        let ticket = alarm.0.listen();
+        let waker = keep(Waker::from(Arc::clone(&alarm)));
+        let polled = std::pin::Pin::new(&mut *receiving).poll(&mut Context::from_waker(&waker));
+        drop(end(waker));
+        if let Poll::Ready(event) = polled {
+            drop((end(receiving), end(alarm)));
+            return event;
+        }
+        polls += 1;
+        if polls < restless {
+            drop(end(std::mem::replace(&mut alarm, keep(Arc::new(Alarm(Doorbell::new()))))));
+        } else {
+            alarm.0.wait_for_ring(ticket);
+        }
+    }
 }
 
 /// What a reader was told, in order: numbers taken, numbers said to be lost.
