@@ -206,6 +206,23 @@ impl Bus {
         self.fanout.books()
     }
 
+    /// Tells the `metrics` facade where frames went, under the label `bus = name` (feature `metrics`).
+    ///
+    /// ```
+    /// use frame_bus::{Bus, BusPlan, Policy, Request};
+    /// let bus = Bus::new(BusPlan::for_ring(32, 8))?;
+    /// let _viewer = bus.subscribe(&Request::new("viewer", Policy::Latest))?;
+    /// // After a recorder was installed, and then about as often as it is asked:
+    /// let mut metrics = bus.metrics("camera 1");
+    /// metrics.record();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "metrics")]
+    #[must_use]
+    pub fn metrics(&self, name: &str) -> crate::BusMetrics {
+        crate::BusMetrics::new(&self.fanout, name)
+    }
+
     /// Who holds how many frames, and how old the oldest is; who holds most first. Also those who left and hold on.
     #[must_use]
     pub fn holdings(&self) -> Vec<Holding> {

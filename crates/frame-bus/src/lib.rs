@@ -39,6 +39,9 @@
 //! stands there until it drops them. Holding more than was said is not prevented ([`Holding::is_over`] tells): a `&[u8]` is never
 //! taken away.
 //!
+//! With the feature `metrics` the books are counters and gauges of the facade of that name as well (`Bus::metrics`), told by a thread of
+//! yours.
+//!
 //! # Threads
 //!
 //! Publishing never waits, locks, allocates, logs or panics, and wakes at most one thread: the reader that sleeps if there
@@ -57,6 +60,8 @@ mod bus;
 mod callback;
 mod ending;
 mod event;
+#[cfg(all(feature = "metrics", not(pool_loom)))]
+mod export;
 mod fanout;
 mod fault;
 mod frame;
@@ -84,6 +89,8 @@ pub use bus::{Bus, Publisher};
 #[cfg(not(pool_loom))]
 pub use callback::{Callback, CallbackPanicked};
 pub use event::{Closed, Closing, Event, Lag, WaitError};
+#[cfg(all(feature = "metrics", not(pool_loom)))]
+pub use export::BusMetrics;
 pub use frame::{Frame, Holding};
 pub use plan::{BusPlan, Filter, Pace, Policy, Request, Wait};
 pub use subscriber::{Canceller, Subscriber};

@@ -84,7 +84,18 @@ impl Fanout {
     }
 
     pub(crate) fn books(&self) -> BusBooks {
+        self.books_with(&self.register.lock())
+    }
+
+    /// The books, and for each of their subscribers who it is: the generation of its seat.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn books_and_sitters(&self) -> (BusBooks, Vec<u64>) {
+        // Under the lock nobody sits down. Each seat in use has an account, and so stands in the books.
         let register = self.register.lock();
+        (self.books_with(&register), self.used().iter().map(|seat| seat.generation()).collect())
+    }
+
+    fn books_with(&self, register: &Register) -> BusBooks {
         let desk = &self.desk.0;
         BusBooks {
             published: desk.published.load(Ordering::Relaxed),
