@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use frame_pool::{Books, Lease, Sink, StreamEnd};
+use frame_pool::{Books, Lease, ReaderOverrun, Sink, StreamEnd, StreamEnder};
 
 use crate::admission::SubscribeError;
 use crate::books::BusBooks;
@@ -99,6 +99,17 @@ impl Sink for Entrance {
 
     fn end(&self, why: StreamEnd, books: &Books) {
         self.0.end(why, books);
+    }
+
+    fn attached(&self, stream: StreamEnder) {
+        self.0.attach(stream);
+    }
+
+    fn overrun(&self) -> Option<ReaderOverrun> {
+        match self.0.closing()? {
+            Closing::Overrun { subscriber, frame } => Some(ReaderOverrun::new(subscriber, frame)),
+            _ => None,
+        }
     }
 
     fn holdings(&self) -> Vec<frame_pool::Holding> {
@@ -250,6 +261,7 @@ fn dispatch(fanout: &Fanout, quit: &AtomicBool) {
     loop {
         let ticket = fanout.bell.listen();
         let stop = quit.load(Ordering::Acquire);
+        fanout.end_stream();
         while catch_unwind(AssertUnwindSafe(|| fanout.wake_all())).is_err() {
             // The waker that panicked is gone from its seat; the others are still to be woken.
         }

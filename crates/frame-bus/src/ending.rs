@@ -44,6 +44,26 @@ impl Fanout {
         }
     }
 
+    /// A stream will deliver here.
+    #[cfg(not(pool_loom))]
+    pub(crate) fn attach(&self, stream: frame_pool::StreamEnder) {
+        *self.stream.lock() = Some(stream);
+        // A bus that is closed by then ends it as well, if it is to.
+        self.end_stream();
+    }
+
+    /// An overrun that ended the bus ends the stream as well. Called by the dispatcher, which is rung at the end, and before anybody is
+    /// told of the overrun: who knows of it finds the stream ended.
+    #[cfg(not(pool_loom))]
+    pub(crate) fn end_stream(&self) {
+        if self.closed.load(Ordering::Acquire) == OVERRUN {
+            let stream = self.stream.lock().take();
+            if let Some(stream) = stream {
+                stream.end();
+            }
+        }
+    }
+
     /// The stream ended by itself.
     pub(crate) fn end(&self, why: StreamEnd, books: &Books) {
         // A stream ends once; of two on one bus the first counts, as for all reasons.
@@ -63,6 +83,8 @@ impl Fanout {
                 self.ended.get().map(|(why, books)| Closing::Ended { why: *why, books: Box::new(*books) })
             }
             _ => {
+                #[cfg(not(pool_loom))]
+                self.end_stream();
                 let desk = &self.desk.0;
                 let seat = self.seats.get(desk.overrun_seat.load(Ordering::Relaxed) as usize);
                 let name = |seat: &Arc<Seat>| Some(seat.card.lock().account.as_ref()?.account().name());

@@ -44,6 +44,9 @@ pub(crate) struct Fanout {
     pub(crate) closed: AtomicU32,
     /// Why the stream ended by itself, if it did.
     pub(crate) ended: OnceLock<(StreamEnd, Books)>,
+    /// The stream that delivers here, until it is ended.
+    #[cfg(not(pool_loom))]
+    pub(crate) stream: Mutex<Option<frame_pool::StreamEnder>>,
     /// The dispatcher's.
     pub(crate) bell: Doorbell,
     pub(crate) register: Mutex<Register>,
@@ -65,6 +68,8 @@ impl Fanout {
             collided: AtomicU64::new(0),
             closed: AtomicU32::new(OPEN),
             ended: OnceLock::new(),
+            #[cfg(not(pool_loom))]
+            stream: Mutex::new(None),
             bell: Doorbell::new(),
             register: Mutex::new(Register::default()),
             #[cfg(pool_loom)]

@@ -181,7 +181,7 @@ pub struct Request {
     pub filter: Filter,
     /// How its reader waits.
     pub wait: Wait,
-    /// Whether an overrun ([`Policy::Every`]) closes the bus.
+    /// Whether an overrun ([`Policy::Every`]) closes the bus, and ends the stream that delivers into it.
     pub end_on_overrun: bool,
 }
 
@@ -230,7 +230,9 @@ impl Request {
         Self { wait, ..self }
     }
 
-    /// An overrun of this subscriber closes the bus for all ([`crate::Closing::Overrun`]): a recording with a hole is worth nothing.
+    /// An overrun of this subscriber closes the bus for all ([`crate::Closing::Overrun`]): a recording with a hole is worth nothing. The stream
+    /// that delivers into the bus ends as well, with that cause (`Session::ended` of the `pvcam` crate): the camera's owner is to stop it.
+    /// What was delivered stays readable. A bus that is fed by hand ([`crate::Publisher`]) has no stream, and only closes.
     #[must_use]
     pub fn ends_on_overrun(self) -> Self {
         Self { end_on_overrun: true, ..self }

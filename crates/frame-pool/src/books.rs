@@ -350,7 +350,11 @@ impl Counters {
 
     /// The service thread could not deliver a frame.
     pub(crate) fn copy_lost(&self, event: LossEvent) {
-        let entry = if event.cause == LossCause::Torn { Entry::Torn } else { Entry::Reserve };
+        let entry = match event.cause {
+            LossCause::Torn => Entry::Torn,
+            LossCause::AtStop => Entry::AtStop,
+            _ => Entry::Reserve,
+        };
         self.service.0.write(&[(entry, event.count)], None);
         self.note(event);
     }
@@ -393,7 +397,7 @@ impl Counters {
         let callback = self.callback.0.read();
         let c = |e: Entry| callback.columns[e as usize];
         let s = |e: Entry| service.columns[e as usize];
-        let finished = s(Entry::CopiedGood) + s(Entry::Reserve) + s(Entry::Torn);
+        let finished = s(Entry::CopiedGood) + s(Entry::Reserve) + s(Entry::Torn) + s(Entry::AtStop);
         Books {
             highest: callback.highest,
             delivered: callback.delivered + s(Entry::CopiedGood),
@@ -404,7 +408,7 @@ impl Counters {
             lost_copier_queue: c(Entry::CopierQueue),
             lost_reserve: c(Entry::Reserve) + s(Entry::Reserve),
             torn: c(Entry::Torn) + s(Entry::Torn),
-            discarded_at_stop: c(Entry::AtStop),
+            discarded_at_stop: c(Entry::AtStop) + s(Entry::AtStop),
             in_flight: c(Entry::Submitted) - finished,
             copied_bytes: self.copied_bytes.load(Ordering::Relaxed),
             rescued: self.rescued.load(Ordering::Relaxed),

@@ -36,6 +36,8 @@ mod books;
 mod clock;
 mod copy;
 mod doorbell;
+#[cfg(not(pool_loom))]
+mod ender;
 mod free;
 #[cfg(not(pool_loom))]
 mod holder;
@@ -71,6 +73,8 @@ pub mod model;
 
 pub use books::{Books, LossCause, LossEvent};
 pub use doorbell::{Doorbell, Ticket};
+#[cfg(not(pool_loom))]
+pub use ender::{ReaderOverrun, StreamEnder};
 #[cfg(not(pool_loom))]
 pub use holder::{Held, Holder, Holding};
 pub use layout::{Colour, Element, Layout, MemoryOrder, Origin};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::books::Books;
+use crate::ender::StreamEnder;
 use crate::holder::{Holder, Holding};
 use crate::keeper::Memory;
 use crate::layout::{Element, Layout};
@@ -180,7 +181,9 @@ impl Pool {
             // Raw frames of the run before learn that their slots are somebody else's.
             self.owner.run.fetch_add(1, Ordering::AcqRel);
             self.owner.clock.set(Duration::ZERO);
-            Ok(Arc::new(Stream::new(self.owner.clone(), plan)))
+            let stream = Arc::new(Stream::new(self.owner.clone(), plan));
+            stream.sink.attached(StreamEnder::new(&stream));
+            Ok(stream)
         });
         opened.unwrap_or(Err(StreamError::Busy))
     }

@@ -113,11 +113,21 @@ impl Stream {
     }
 
     fn end(&self, why: StreamEnd) {
-        if self.has_ended() {
-            return;
+        if self.set_ended(why) {
+            self.sink.end(why, &self.books());
         }
-        self.ended.store(if why == StreamEnd::Pressure { 1 } else { 2 }, Ordering::Release);
-        self.sink.end(why, &self.books());
+    }
+
+    /// The sink wants no more frames; it need not be told.
+    pub(crate) fn end_by_sink(&self) {
+        let _ = self.set_ended(StreamEnd::Sink);
+    }
+
+    /// For whose sake the sink ended the stream, if it did and knows.
+    #[cfg(not(pool_loom))]
+    #[must_use]
+    pub fn overrun(&self) -> Option<crate::ender::ReaderOverrun> {
+        self.sink.overrun()
     }
 
     /// Who holds frames that went through this stream's sink, by name, as far as the sink knows.
@@ -134,7 +144,8 @@ impl Stream {
         // The end is told: nothing may come after it.
         let index = if self.has_ended() { None } else { shared.free.take() };
         let Some(index) = index else {
-            self.copy_lost(LossCause::Reserve, number);
+            let unwanted = self.end_cause() == Some(StreamEnd::Sink);
+            self.copy_lost(if unwanted { LossCause::AtStop } else { LossCause::Reserve }, number);
             if self.stop_under_pressure.load(Ordering::Relaxed) != 0 {
                 self.end(StreamEnd::Pressure);
             }

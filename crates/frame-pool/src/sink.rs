@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use crate::books::Books;
 #[cfg(not(pool_loom))]
+use crate::ender::{ReaderOverrun, StreamEnder};
+#[cfg(not(pool_loom))]
 use crate::holder::Holding;
 use crate::lease::Lease;
 use crate::raw::RawFrame;
@@ -42,6 +44,19 @@ pub trait Sink: Send + Sync + sealed::OfThisFamily {
     fn end(&self, why: StreamEnd, books: &Books) {
         let _ = (why, books);
         self.close();
+    }
+
+    /// A stream was opened that will deliver here; through `stream` this sink may end it. Before the first frame, on the thread that opens the
+    /// stream.
+    #[cfg(not(pool_loom))]
+    fn attached(&self, stream: StreamEnder) {
+        drop(stream);
+    }
+
+    /// For whose sake this sink ended its stream ([`StreamEnd::Sink`]). Never called on the way of a frame: it may lock and allocate.
+    #[cfg(not(pool_loom))]
+    fn overrun(&self) -> Option<ReaderOverrun> {
+        None
     }
 
     /// Who holds frames that came through this sink, by name. Never called on the way of a frame: it may lock and allocate.

@@ -18,6 +18,12 @@ use crate::sync::{AtomicU32, AtomicU64, Ordering};
 /// Loss events kept for the reader until they are taken.
 const LOG_DEPTH: usize = 1024;
 
+/// Codes in `ended`.
+const RUNS: u32 = 0;
+const PRESSURE: u32 = 1;
+const MEMORY: u32 = 2;
+const SINK: u32 = 3;
+
 /// How the frames of a stream reach their readers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -54,6 +60,9 @@ pub enum StreamEnd {
     Pressure,
     /// The system refused to map memory.
     Memory,
+    /// Who takes the frames wanted no more of them: one of its readers had no room for a frame, and had asked for an end then. Which one, the
+    /// sink tells ([`Sink::overrun`]).
+    Sink,
 }
 
 /// What a stream is opened with.
@@ -125,7 +134,7 @@ impl Stream {
             keep_free: AtomicU32::new(2),
             stop_under_pressure: AtomicU32::new(0),
             no_room: AtomicU32::new(0),
-            ended: AtomicU32::new(0),
+            ended: AtomicU32::new(RUNS),
             pool,
             mode: plan.mode,
             epoch: plan.epoch,
@@ -170,18 +179,29 @@ impl Stream {
         }
     }
 
-    /// Whether the stream ended by itself: under pressure ([`Pressure::Stop`]), or because the system refused to map.
+    /// Whether the stream ended by itself: under pressure ([`Pressure::Stop`]), because the system refused to map, or by its sink.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.end_cause().is_some()
+    }
+
+    /// Ends the stream, unless it has ended; whether it was this that did.
+    pub(crate) fn set_ended(&self, why: StreamEnd) -> bool {
+        let code = match why {
+            StreamEnd::Pressure => PRESSURE,
+            StreamEnd::Memory => MEMORY,
+            StreamEnd::Sink => SINK,
+        };
+        self.ended.compare_exchange(RUNS, code, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
     /// Why the stream ended by itself, if it did.
     #[must_use]
     pub fn end_cause(&self) -> Option<StreamEnd> {
         match self.ended.load(Ordering::Acquire) {
-            0 => None,
-            1 => Some(StreamEnd::Pressure),
+            RUNS => None,
+            PRESSURE => Some(StreamEnd::Pressure),
+            SINK => Some(StreamEnd::Sink),
             _ => Some(StreamEnd::Memory),
         }
     }

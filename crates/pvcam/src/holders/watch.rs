@@ -19,12 +19,22 @@ pub enum EndedBy {
     },
     /// The system refused to map memory where a frame was to be moved.
     Memory,
+    /// A subscriber of the bus that the session delivers into wants every frame or an end, and had no room for one.
+    Overrun {
+        /// Who.
+        subscriber: String,
+        /// Number of the first frame that it did not get (the camera's number where it sends one).
+        frame: u64,
+    },
 }
 
 impl fmt::Display for EndedBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pressure { held } => write!(f, "the ring was full, and nothing could be moved: {held}"),
+            Self::Overrun { subscriber, frame } => {
+                write!(f, "{subscriber} had no room for frame {frame}; give it more depth, or read faster")
+            }
             Self::Memory => f.write_str("the system refused to map memory; raise vm.max_map_count"),
         }
     }
@@ -66,7 +76,17 @@ impl Watch {
         let cause = self.stream.end_cause()?;
         Some(self.ended.get_or_init(|| match cause {
             StreamEnd::Pressure => EndedBy::Pressure { held: self.held_by() },
+            StreamEnd::Sink => self.overrun(),
             _ => EndedBy::Memory,
         }))
+    }
+
+    fn overrun(&self) -> EndedBy {
+        let known = self.stream.overrun();
+        // Who ends a stream knows for whom; a name is all that could be missing.
+        known.map_or(EndedBy::Overrun { subscriber: String::new(), frame: 0 }, |by| EndedBy::Overrun {
+            subscriber: by.reader,
+            frame: by.frame,
+        })
     }
 }

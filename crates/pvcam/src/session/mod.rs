@@ -177,8 +177,9 @@ impl Session {
         self.watch.held_by()
     }
 
-    /// By what the stream ended, if it did so by itself: under pressure ([`crate::Pressure::Stop`]) or because memory could not
-    /// be mapped. The session still has to be stopped.
+    /// By what the stream ended, if it did so by itself: under pressure ([`crate::Pressure::Stop`]), because memory could not
+    /// be mapped, or by an overrun of a subscriber that had asked for that. Frames that the camera sends after it are discarded. The
+    /// session still has to be stopped.
     #[must_use]
     pub fn ended(&self) -> Option<EndedBy> {
         self.watch.ended().cloned()
