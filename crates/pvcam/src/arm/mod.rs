@@ -299,7 +299,7 @@ impl Armed {
     }
 
     /// Starts the camera; frames go to `sink`, on the camera's callback thread or the pool's service thread. Only sinks of this
-    /// family exist, because no other code may run there.
+    /// family exist, because no other code may run there. Whoever waits at the sink in vain asks [`Session::why_silent`].
     ///
     /// # Errors
     /// As [`Self::start`].

@@ -8,12 +8,12 @@ use std::time::Instant;
 use frame_pool::{Doorbell, Sink, Stream};
 
 use super::queue::FrameQueue;
-use crate::arm::{RingMode, Settings};
-use crate::error::{TimeoutCause, WaitError};
+use crate::arm::Settings;
+use crate::error::WaitError;
 use crate::holders::{Unread, Watch};
 use crate::param::Link;
 use crate::sdk::Library;
-use crate::session::{Context, Launched, Pulse, Receiver, Session, Status, announce_missed, ask, cause};
+use crate::session::{Context, Launched, Pulse, Receiver, Session, Silence};
 
 /// Shortest default deadline of an iterator.
 const LEAST_PATIENCE: Duration = Duration::from_secs(5);
@@ -122,60 +122,36 @@ impl<T> Reading<T> {
         }
     }
 
-    /// Whether the camera waits for a slot, not we for the camera.
-    fn ring_is_full(&self) -> bool {
-        let locks = self.settings.ring_mode == RingMode::NoOverwrite;
-        locks && self.stream.occupied() >= self.settings.ring_slots
-    }
-
     /// The deadline has passed: perhaps something came at the last moment, perhaps slots only wait to be given back.
     fn look_again(&self, begun: Instant) -> Result<Option<T>, WaitError> {
         self.stream.nudge();
         if let Some(lease) = self.queue.pop() {
             return Ok(Some(lease));
         }
-        let sequence = self.settings.frames.is_some();
-        if let Some(lease) = self.look_for_missed() {
+        let silence = self.silence();
+        silence.look_for_missed();
+        if let Some(lease) = self.queue.pop() {
             return Ok(Some(lease));
         }
-        let status = if self.context.is_removed() { None } else { Some(self.status(sequence)) };
-        let overdue = self.pulse.silence() > self.settings.patience();
-        if sequence && overdue && status == Some(Status::Is(pvcam_sys::READOUT_COMPLETE as i16)) {
-            // The camera has sent them all long ago; who was not announced by now will not be.
-            self.pulse.set_exhausted();
-        }
+        let status = silence.status();
         if self.has_ended() {
             return self.end();
         }
-        let cause =
-            status.map_or(TimeoutCause::CameraGone { failure: None }, |status| cause(status, overdue));
-        let cause = match cause {
-            TimeoutCause::Slow | TimeoutCause::NoTrigger if self.ring_is_full() => {
-                TimeoutCause::RingFull { by: self.watch.held_by() }
-            }
-            other => other,
-        };
+        let cause = silence.cause(status);
         let expected = self.settings.frame_time;
         Err(WaitError::Timeout { cause, waited: begun.elapsed(), last: self.pulse.newest(), expected })
     }
 
-    /// A ring whose notifications were all lost waits for unlocks as we wait for notifications.
-    fn look_for_missed(&self) -> Option<T> {
-        let locks = self.settings.ring_mode == RingMode::NoOverwrite;
-        if !locks || self.context.is_removed() || self.pulse.silence() <= self.settings.patience() {
-            return None;
+    fn silence(&self) -> Silence<'_> {
+        let library = self.camera.library.upgrade();
+        Silence {
+            link: library.map(|library| Link { library, handle: self.camera.handle }),
+            settings: &self.settings,
+            stream: &self.stream,
+            pulse: &self.pulse,
+            context: &self.context,
+            watch: &self.watch,
         }
-        announce_missed(&self.link()?, &self.pulse, &self.context);
-        self.queue.pop()
-    }
-
-    fn link(&self) -> Option<Link> {
-        let library = self.camera.library.upgrade()?;
-        Some(Link { library, handle: self.camera.handle })
-    }
-
-    fn status(&self, sequence: bool) -> Status {
-        self.link().map_or(Status::Over, |link| ask(&link, &self.pulse, sequence))
     }
 
     pub(super) fn patience(&self) -> Duration {

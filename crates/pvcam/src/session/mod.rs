@@ -10,6 +10,7 @@ mod pace;
 mod pulse;
 mod run;
 mod settle;
+mod silence;
 mod slot;
 mod status;
 mod stop;
@@ -23,14 +24,14 @@ use frame_pool::{Books, Holder, LossEvent, Pool, RegionLayout, Stream, StreamMod
 
 pub(crate) use context::{Context, on_end_of_frame, on_removed};
 pub(crate) use launch::{Launched, Receiver, launch};
-pub(crate) use missed::announce_missed;
 pub(crate) use pulse::Pulse;
 pub(crate) use run::Run;
-pub(crate) use status::{Status, ask, cause};
+pub(crate) use silence::Silence;
+pub(crate) use status::{Status, ask};
 pub use times::CallbackTimes;
 
 use crate::arm::{Armed, ArmedCore, Settings};
-use crate::error::StopError;
+use crate::error::{StopError, TimeoutCause};
 use crate::holders::{EndedBy, HeldBy, Watch};
 
 /// A camera that is acquiring. There is no way to reach a parameter while it runs: that would stop the stream silently.
@@ -195,6 +196,42 @@ impl Session {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.pulse.is_complete()
+    }
+
+    /// Why no frame comes, as far as the SDK tells. For a session that delivers into a sink ([`Armed::start_into`]), by whoever waited in
+    /// vain: [`crate::Frames`] asks by itself.
+    ///
+    /// It also helps where it can: slots that readers let go of go back to the camera, and on a locked ring that has been silent for longer
+    /// than a frame can take, frames whose callbacks were lost are settled, and the newest of them goes to the sink. Asks the camera
+    /// under the SDK's lock, so it may wait for other calls; not for the camera's callback thread.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # // SAFETY: the simulator's own functions, linked into this program.
+    /// # let sdk = pvcam::Sdk::with_api(unsafe { pvcam_sys::Api::from_lookup(pvcam_sim::lookup) }?)?;
+    /// # let camera = sdk.open("pvcamUSB_0", pvcam::OpenPolicy::Raw)?.camera;
+    /// # let region = pvcam::Region::centred(camera.sensor(), 64, 64);
+    /// # let armed = camera.arm(pvcam::Plan::continuous().region(region).exposure(std::time::Duration::from_secs(9)).ring(8))?;
+    /// let (session, _frames) = armed.start()?;
+    /// // A subscriber waited for a moment, and nothing came: nine seconds of exposure are not over.
+    /// assert_eq!(session.why_silent(), pvcam::error::TimeoutCause::Slow);
+    /// # drop(session);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn why_silent(&self) -> TimeoutCause {
+        let silence = Silence {
+            link: self.core.as_ref().map(|core| core.armed.camera.device.link.clone()),
+            settings: &self.settings,
+            stream: &self.stream,
+            pulse: &self.pulse,
+            context: &self.context,
+            watch: &self.watch,
+        };
+        self.stream.nudge();
+        silence.look_for_missed();
+        silence.cause(silence.status())
     }
 
     /// Callbacks that brought no frame.
