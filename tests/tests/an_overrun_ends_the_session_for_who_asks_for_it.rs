@@ -85,6 +85,20 @@ fn nobody_is_told_of_the_overrun_before_the_session_has_ended() {
     }
 }
 
+/// Also if the session is stopped before anybody had the time to tell it.
+#[test]
+fn a_session_that_is_stopped_at_once_knows_of_the_overrun() {
+    for _ in 0..20 {
+        let run = BusRig::start(&Ring::copied());
+        let recorder = recorder(&run, Request::ends_on_overrun);
+        run.rig.step(0, DEPTH + 1);
+        let stopped = run.session.stop().expect("it stops");
+        assert!(matches!(stopped.ended, Some(EndedBy::Overrun { frame: 3, .. })), "{:?}", stopped.ended);
+        assert!(stopped.books.balanced() && stopped.books.delivered == 3, "{}", stopped.books);
+        drop((recorder, run.bus, stopped.armed, run.rig));
+    }
+}
+
 /// The control: without the option the session goes on, and what was lost is counted.
 #[test]
 fn without_that_choice_the_session_goes_on_and_the_loss_is_counted() {

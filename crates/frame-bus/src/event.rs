@@ -118,7 +118,9 @@ impl fmt::Display for Closing {
 #[non_exhaustive]
 pub enum WaitError {
     /// Nothing came within the time given.
-    #[error("nothing came in time; if frames are expected, ask the session what is the matter (`why_silent`)")]
+    #[error(
+        "nothing came in time; if frames are expected, ask the session what is the matter (`why_silent`)"
+    )]
     Timeout,
     /// [`crate::Canceller::cancel`] was called.
     #[error("the wait was cancelled")]

@@ -16,7 +16,7 @@
 //!
 //! A mailbox has room for `depth` frames, made with the bus. What happens when it is full is the subscriber's choice: with
 //! [`Policy::DropOldest`] the oldest gives way, with [`Policy::DropNewest`] the new one is not taken, with [`Policy::Every`] neither is
-//! meant to happen, and it is an overrun that may close the bus ([`Request::ends_on_overrun`]). In each case the reader is
+//! meant to happen, and it is an overrun that may end the run: bus and session ([`Request::ends_on_overrun`]). In each case the reader is
 //! told where the hole is, in its place between two frames: [`Event::Lagged`] with the exact number of the first frame that is
 //! missing, and how many. [`Policy::Latest`] is for viewers: one slot, always the newest frame, and no word about the others but in
 //! the books. The reader's thread also logs it (`tracing`, a warning with `subscriber`, `first` and `count`), at most once a second for

@@ -53,7 +53,7 @@ pub trait Sink: Send + Sync + sealed::OfThisFamily {
         drop(stream);
     }
 
-    /// For whose sake this sink ended its stream ([`StreamEnd::Sink`]). Never called on the way of a frame: it may lock and allocate.
+    /// For whose sake this sink ended its stream ([`StreamEnd::Sink`]); has it ended before the answer. Never called on the way of a frame: it may lock and allocate.
     #[cfg(not(pool_loom))]
     fn overrun(&self) -> Option<ReaderOverrun> {
         None

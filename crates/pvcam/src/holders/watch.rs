@@ -81,6 +81,13 @@ impl Watch {
         }))
     }
 
+    /// The same, of a sink too that has closed itself and has not told the stream yet. May lock and allocate.
+    pub(crate) fn ended_by_now(&self) -> Option<&EndedBy> {
+        // Who is asked for it ends the stream first.
+        let _ = self.stream.overrun();
+        self.ended()
+    }
+
     fn overrun(&self) -> EndedBy {
         let known = self.stream.overrun();
         // Who ends a stream knows for whom; a name is all that could be missing.

@@ -183,7 +183,7 @@ impl Session {
     /// session still has to be stopped.
     #[must_use]
     pub fn ended(&self) -> Option<EndedBy> {
-        self.watch.ended().cloned()
+        self.watch.ended_by_now().cloned()
     }
 
     /// How frames reach their readers now. `Locked` becomes `Copied` when evidence spoke against the ring.

@@ -114,7 +114,7 @@ fn give_back(core: Box<SessionCore>, last: LastRun) -> Stopped {
     let books = close_books(&core);
     let oddities = Oddities::of(&core.pulse, &core.armed.camera.device.context);
     let callback_times = core.pulse.times.read();
-    let ended = core.watch.ended().cloned();
+    let ended = core.watch.ended_by_now().cloned();
     let losses = std::iter::from_fn(|| core.stream.next_loss()).collect();
     let SessionCore { mut armed, pool, .. } = *core;
     armed.camera.last_run = Some(last);
