@@ -2,7 +2,7 @@
 
 use core::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::thread::JoinHandle;
 
 use frame_pool::{Books, Lease, ReaderOverrun, Sink, StreamEnd, StreamEnder};
@@ -128,7 +128,15 @@ impl Bus {
         let quit = Arc::new(AtomicBool::new(false));
         let (theirs, stop) = (Arc::clone(&fanout), Arc::clone(&quit));
         let builder = std::thread::Builder::new().name("frame-bus".into());
-        let dispatcher = builder.spawn(move || dispatch(&theirs, &stop))?;
+        // A new thread allocates before it runs our code, at a time of its own; waited for, that is part of making the bus.
+        let begun = Arc::new(Barrier::new(2));
+        let there = Arc::clone(&begun);
+        let dispatcher = builder.spawn(move || {
+            there.wait();
+            drop(there);
+            dispatch(&theirs, &stop);
+        })?;
+        begun.wait();
         Ok(Self { fanout, quit, dispatcher: Some(dispatcher) })
     }
 
