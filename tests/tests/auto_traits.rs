@@ -12,11 +12,12 @@ use frame_arrow::{
     BatchError, Coalesced, Failed, FrameSchema, FrameWriter, NotIntact, Recorder, Recording, RecoverError,
     SchemaError, SchemaPlan, WriteError,
 };
-use frame_bus::{Bus, Callback, Frame, Publisher, Subscriber};
+use frame_bus::{Bus, BusMetrics, Callback, Frame, Publisher, Subscriber};
 use frame_pool::{
     Books, Doorbell, Held, Holder, Holding, Layout, Lease, Limit, LossEvent, Overrun, OwnedFrame, Picture,
     PinError, Pinned, PinnedPages, Pool, PoolError, PublishError, RawFrame, Record, RegionError,
-    RegionLayout, RegionReport, RegionView, Stream, StreamError, StreamPlan, Ticket, Torn, ViewError,
+    RegionLayout, RegionReport, RegionView, Stream, StreamEnder, StreamError, StreamPlan, Ticket, Torn,
+    ViewError,
 };
 use pvcam::error::{
     ArmError, Failure, OpenError, ParamError, ProbeError, SdkError, StartError, StopError, WaitError,
@@ -68,6 +69,8 @@ yes!(Frame: Clone + Send + Sync + Unpin + AsRef<[u8]> + Deref<Target = Lease> + 
 no!(Frame: Copy, Default, DerefMut);
 yes!(Subscriber: Send + Sync + Unpin + 'static);
 no!(Subscriber: Clone, Copy, Iterator);
+yes!(BusMetrics: Send + Sync + Unpin + 'static);
+no!(BusMetrics: Clone, Copy);
 yes!(Bus: Send + Sync + Unpin + 'static);
 no!(Bus: Clone, Copy);
 yes!(Callback: Send + Sync + 'static);
@@ -100,6 +103,8 @@ yes!(Stream: Send + Sync + Unpin + 'static);
 yes!(Doorbell: Send + Sync + Unpin + 'static);
 no!(Pool: Clone, Copy, Default);
 no!(Stream: Clone, Copy, Default);
+yes!(StreamEnder: Clone + Send + Sync + Unpin + 'static);
+no!(StreamEnder: Default);
 yes!(StreamPlan: Send + Sync + Unpin + 'static);
 no!(StreamPlan: Clone, Copy);
 yes!(Ticket: Copy + Send + Sync + Unpin + UnwindSafe + 'static);

@@ -57,7 +57,8 @@ impl Fanout {
     #[cfg(not(pool_loom))]
     pub(crate) fn end_stream(&self) {
         if self.closed.load(Ordering::Acquire) == OVERRUN {
-            let stream = self.stream.lock().take();
+            // Not taken out: of two who come at once, neither goes on before the stream has ended.
+            let stream = self.stream.lock().clone();
             if let Some(stream) = stream {
                 stream.end();
             }

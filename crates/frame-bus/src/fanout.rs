@@ -44,7 +44,7 @@ pub(crate) struct Fanout {
     pub(crate) closed: AtomicU32,
     /// Why the stream ended by itself, if it did.
     pub(crate) ended: OnceLock<(StreamEnd, Books)>,
-    /// The stream that delivers here, until it is ended.
+    /// The stream that delivers here.
     #[cfg(not(pool_loom))]
     pub(crate) stream: Mutex<Option<frame_pool::StreamEnder>>,
     /// The dispatcher's.
