@@ -56,17 +56,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     let session = armed.start_into(bus.sink())?;
     let recording = std::thread::spawn(move || record(recorder));
     for _ in 0..20 {
-        match preview.recv_within(Duration::from_secs(5))? {
-            Event::Frame(frame) => println!("preview shows frame {}", frame.record().number),
-            Event::Closed(closed) => return Err(closed.why.to_string().into()),
-            _ => {}
+        match preview.recv_within(Duration::from_secs(5)) {
+            Ok(Event::Frame(frame)) => println!("preview shows frame {}", frame.record().number),
+            Ok(Event::Closed(closed)) => return Err(closed.why.to_string().into()),
+            Ok(_) => {}
+            // A bus knows no camera; the session says what is the matter with it.
+            Err(_) => println!("no frame: {}", session.why_silent()),
         }
     }
     for holding in bus.holdings() {
         println!("{holding}");
     }
-    let books = session.stop()?.books;
-    println!("{books}");
+    let stopped = session.stop()?;
+    if let Some(why) = &stopped.ended {
+        println!("it had ended by itself: {why}");
+    }
+    println!("{}", stopped.books);
     recording.join().map_err(|_| "the recorder panicked")??;
     println!("{}", statistics.wait()?);
     drop(preview);
