@@ -101,8 +101,8 @@ impl Sink for Entrance {
         self.0.end(why, books);
     }
 
-    fn attached(&self, stream: StreamEnder) {
-        self.0.attach(stream);
+    fn attached(&self, stream: StreamEnder, frames: u32) {
+        self.0.attach(stream, frames);
     }
 
     fn overrun(&self) -> Option<ReaderOverrun> {

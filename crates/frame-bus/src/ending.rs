@@ -44,14 +44,6 @@ impl Fanout {
         }
     }
 
-    /// A stream will deliver here.
-    #[cfg(not(pool_loom))]
-    pub(crate) fn attach(&self, stream: frame_pool::StreamEnder) {
-        *self.stream.lock() = Some(stream);
-        // A bus that is closed by then ends it as well, if it is to.
-        self.end_stream();
-    }
-
     /// An overrun that ended the bus ends the stream as well. Called by the dispatcher, which is rung at the end, and before anybody is
     /// told of the overrun: who knows of it finds the stream ended.
     #[cfg(not(pool_loom))]

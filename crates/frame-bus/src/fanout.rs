@@ -36,6 +36,8 @@ pub(crate) struct Fanout {
     pub(crate) groups: Box<[Group]>,
     /// The frames of all who want every one.
     pub(crate) ring: Ring,
+    /// How many frames subscribers may hold together: what the plan says, unless the stream can spare fewer.
+    pub(crate) spares: AtomicU32,
     /// Seats that were ever used.
     pub(crate) used: AtomicU32,
     pub(crate) walk: Line<Walk>,
@@ -62,6 +64,7 @@ impl Fanout {
             groups: (0..seats.div_ceil(GROUP as u32)).map(|_| Group::new()).collect(),
             ring: Ring::new(plan.frames),
             seats: (0..seats).map(|_| Arc::new(Seat::new(plan.frames))).collect(),
+            spares: AtomicU32::new(plan.frames),
             used: AtomicU32::new(0),
             walk: Line::default(),
             desk: Line::default(),

@@ -7,7 +7,7 @@ use crate::admission::{SubscribeError, admit};
 use crate::books::{BusBooks, SubscriberBooks};
 use crate::fanout::Fanout;
 use crate::frame::Holding;
-use crate::plan::Request;
+use crate::plan::{BusPlan, Request};
 use crate::ring::Ring;
 use crate::seat::{BOTH, FREE, LEAVING, LEFT, SWEEPING, Seat};
 use crate::sync::{Ordering, fence, yield_now};
@@ -36,9 +36,7 @@ impl Fanout {
         if self.is_closed() {
             return Err(SubscribeError::Closed);
         }
-        let cards = self.seats.iter().filter(|seat| seat.is_active());
-        let present: Vec<Request> = cards.filter_map(|seat| seat.card.lock().request.clone()).collect();
-        admit(&self.plan, present.iter().chain([request]))?;
+        admit(&self.plan_now(), self.present().iter().chain([request]))?;
         let free = self.seats.iter().position(|seat| matches!(seat.phase(), FREE | LEFT));
         let Some((index, seat)) = free.and_then(|index| Some((index, self.seats.get(index)?))) else {
             return Err(SubscribeError::Seats { seats: self.seats.len() as u32 });
@@ -52,6 +50,37 @@ impl Fanout {
         self.used.store(used, Ordering::Release);
         self.walk.0.change();
         Ok((Arc::clone(seat), state, account))
+    }
+
+    /// What who sits here has asked for.
+    fn present(&self) -> Vec<Request> {
+        let cards = self.seats.iter().filter(|seat| seat.is_active());
+        cards.filter_map(|seat| seat.card.lock().request.clone()).collect()
+    }
+
+    /// The plan, with as many frames as there are.
+    fn plan_now(&self) -> BusPlan {
+        BusPlan { frames: self.spares.load(Ordering::Relaxed), ..self.plan }
+    }
+
+    /// A stream will deliver here, of which subscribers may hold `frames` frames: fewer than the bus was made for, perhaps, if the SDK
+    /// refused a ring of that size.
+    #[cfg(not(pool_loom))]
+    pub(crate) fn attach(&self, stream: frame_pool::StreamEnder, frames: u32) {
+        *self.stream.lock() = Some(stream);
+        self.spares.store(frames.min(self.plan.frames), Ordering::Relaxed);
+        let register = self.register.lock();
+        let fits = admit(&self.plan_now(), self.present().iter());
+        drop(register);
+        if let Err(SubscribeError::Frames { needed, available }) = fits {
+            tracing::warn!(
+                needed,
+                available,
+                "the ring is smaller than the bus was made for: subscribers may hold more than it can spare"
+            );
+        }
+        // A bus that is closed by then ends it as well, if it is to.
+        self.end_stream();
     }
 
     /// Waits until the mailbox of who left this seat is swept: microseconds, or as long as the publisher is put aside; not for ever.

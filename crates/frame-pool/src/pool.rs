@@ -181,11 +181,11 @@ impl Pool {
             // Raw frames of the run before learn that their slots are somebody else's.
             self.owner.run.fetch_add(1, Ordering::AcqRel);
             self.owner.clock.set(Duration::ZERO);
-            let stream = Arc::new(Stream::new(self.owner.clone(), plan));
-            stream.sink.attached(StreamEnder::new(&stream));
-            Ok(stream)
+            Ok(Arc::new(Stream::new(self.owner.clone(), plan)))
         });
-        opened.unwrap_or(Err(StreamError::Busy))
+        let stream = opened.unwrap_or(Err(StreamError::Busy))?;
+        stream.sink.attached(StreamEnder::new(&stream), stream.spares());
+        Ok(stream)
     }
 
     /// Ends a stream: finishes the copies that wait (at most N - 2), closes the sink, and returns the final books.
@@ -200,6 +200,13 @@ impl Pool {
 }
 
 impl Stream {
+    /// How many frames readers may hold at once without the camera losing any: N - 2 + R, of a sequence N + R.
+    fn spares(&self) -> u32 {
+        let (blocks, reserve) = (self.pool.ring.blocks(), self.pool.free.len());
+        let kept = if self.mode == StreamMode::Frozen { 0 } else { 2 };
+        blocks.saturating_sub(kept).saturating_add(reserve)
+    }
+
     /// Blocks of the stream's pool that readers hold, as [`Pool::leased`].
     #[must_use]
     pub fn leased(&self) -> Leased {

@@ -46,11 +46,11 @@ pub trait Sink: Send + Sync + sealed::OfThisFamily {
         self.close();
     }
 
-    /// A stream was opened that will deliver here; through `stream` this sink may end it. Before the first frame, on the thread that opens the
-    /// stream.
+    /// A stream was opened that will deliver here. Through `stream` this sink may end it; `frames` is how many frames its readers may hold at
+    /// once without the camera losing any. Before the first frame, on the thread that opens the stream; again if a start is tried again.
     #[cfg(not(pool_loom))]
-    fn attached(&self, stream: StreamEnder) {
-        drop(stream);
+    fn attached(&self, stream: StreamEnder, frames: u32) {
+        let _ = (stream, frames);
     }
 
     /// For whose sake this sink ended its stream ([`StreamEnd::Sink`]); has it ended before the answer. Never called on the way of a frame: it may lock and allocate.
