@@ -132,7 +132,8 @@ impl Fanout {
                     sharing |= 1 << index;
                     refusing |= u64::from(seat.refuses()) << index;
                     if !seat.mailbox.has_begun() {
-                        let (tail, depth) = (self.ring.tail(), seat.mailbox.depth());
+                        let tail = if broken!(self, BeginsAtFirst) { 0 } else { self.ring.tail() };
+                        let depth = seat.mailbox.depth();
                         seat.mailbox.begin(tail);
                         room.depth.store(depth, Ordering::Relaxed);
                         room.until.store(tail + depth, Ordering::Relaxed);

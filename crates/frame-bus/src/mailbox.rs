@@ -388,18 +388,9 @@ impl Mailbox {
             return None;
         }
         if cursor.next == UNPLACED {
-            cursor.next = self.began_at();
+            cursor.next = self.writing.0.begin.load(Ordering::Relaxed);
         }
         Some(())
-    }
-
-    /// The reader's first position. The control thinks that all begin at the first one of the ring.
-    fn began_at(&self) -> u64 {
-        #[cfg(pool_loom)]
-        if self.fault == crate::model::Fault::BeginsAtFirst {
-            return 0;
-        }
-        self.writing.0.begin.load(Ordering::Relaxed)
     }
 
     /// Reader: positions were displaced before the one that was claimed.

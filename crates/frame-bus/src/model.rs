@@ -34,7 +34,7 @@ pub enum Fault {
     GivesUpFirst,
     /// The publisher asks whether somebody sleeps before it hands out the frame.
     SleepersSeenEarly,
-    /// A reader whose place is not at the beginning of the ring looks for its first frame there.
+    /// The publisher gives who joins later a place at the beginning of the ring of all.
     BeginsAtFirst,
     /// The end of a delivery is not asked for before the end of the bus is told.
     EndUnasked,

@@ -5,13 +5,13 @@
 mod model;
 
 use frame_bus::model::Fault;
-use frame_bus::{Policy, Request};
+use frame_bus::{Filter, Policy, Request};
 use loom::thread;
 use model::{Rig, Told, check, end, keep};
 
 fn publish_against_leave(policy: Policy, fault: Fault) {
     check(move || {
-        let rig = keep(Rig::new(fault));
+        let rig = keep(Rig::for_mailboxes_of(policy.depth(), fault));
         let reader = keep(rig.join(policy));
         let camera = {
             let rig = keep(Rig::clone(&rig));
@@ -37,6 +37,12 @@ fn who_leaves_takes_no_frame_along() {
 #[test]
 fn who_refuses_and_leaves_takes_no_frame_along() {
     publish_against_leave(Policy::Every { depth: 2 }, Fault::None);
+}
+
+/// The second frame finds it full: it leaves while the publisher moves what waits into a ring of its own.
+#[test]
+fn who_parts_and_leaves_takes_no_frame_along() {
+    publish_against_leave(Policy::DropNewest { depth: 1 }, Fault::None);
 }
 
 #[test]
@@ -119,8 +125,10 @@ fn who_takes_a_seat_that_was_left_sees_nothing_of_before() {
 fn seat_given_anew(fault: Fault) {
     check(move || {
         let rig = keep(Rig::with_seats(1, fault));
-        // In a ring of its own, where a reader has its place as soon as it has sat down.
-        let first = keep(rig.join(Policy::Every { depth: 2 }));
+        // With a filter: in a ring of its own, where a reader has its place as soon as it has sat down.
+        let choosy =
+            Request::new("reader", Policy::Every { depth: 2 }).holds(0).filter(Filter::numbers(1, 9));
+        let first = keep(rig.bus.subscribe(&choosy).unwrap());
         let camera = {
             let rig = keep(Rig::clone(&rig));
             thread::spawn(move || {
@@ -130,7 +138,7 @@ fn seat_given_anew(fault: Fault) {
         };
         let books = end(first).leave();
         assert!(books.balance(), "{books}");
-        let mut next = keep(rig.join(Policy::Every { depth: 2 }));
+        let mut next = keep(rig.bus.subscribe(&choosy).unwrap());
         camera.join().unwrap();
         rig.eof(2);
         assert!(next.unread() > 0, "the next one is deaf");

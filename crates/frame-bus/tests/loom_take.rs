@@ -159,7 +159,7 @@ fn joins_later(fault: Fault) {
         camera.join().unwrap();
         let (mut told, mut reader) = looking.join().unwrap();
         told.read(&mut reader);
-        assert_eq!(told.taken, [2], "the reader is deaf");
+        assert_eq!(told.taken, [2], "the reader did not hear the one frame that came");
         let mut others = Told::default();
         others.read(&mut early);
         others.is_whole(2);
@@ -175,8 +175,8 @@ fn who_joins_later_hears_the_next_frame() {
 }
 
 #[test]
-#[should_panic(expected = "deaf")]
-fn control_who_looks_at_the_first_place_of_the_ring_is_deaf() {
+#[should_panic(expected = "twice")]
+fn control_who_is_placed_at_the_first_position_takes_a_foreign_frame() {
     joins_later(Fault::BeginsAtFirst);
 }
 
