@@ -45,8 +45,6 @@ pub(super) struct Node {
     kept: Vec<u8>,
     /// What is painted now goes there.
     painting_kept: bool,
-    /// Whether somebody looked at the last turn.
-    watched: bool,
 }
 
 impl Node {
@@ -89,7 +87,6 @@ impl Node {
             newest: Newest::None,
             kept: vec![0; geometry.frame_bytes()],
             painting_kept: false,
-            watched: false,
         })
     }
 
@@ -99,13 +96,7 @@ impl Node {
         if self.buffers.rescue(&mut self.kept) {
             self.newest = Newest::Kept;
         }
-        let watched = state(&self.stream)? == StreamState::Streaming;
-        if self.watched && !watched {
-            // What the last reader left is not for the next one: it would be old then.
-            let _ = self.stream.flush(false);
-        }
-        self.watched = watched;
-        Ok(watched)
+        Ok(state(&self.stream)? == StreamState::Streaming)
     }
 
     /// Gives readers the buffer that was filled. `false` if it was taken away meanwhile, as when the last reader leaves.
