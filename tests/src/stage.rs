@@ -1,5 +1,6 @@
 //! An output that remembers what it was given, and ends the process if any thread but its opener touches it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::ThreadId;
 use std::time::{Duration, Instant};
@@ -30,6 +31,7 @@ struct Inner {
     changed: Condvar,
     behaviour: Mutex<Behaviour>,
     resumed: Condvar,
+    attended: AtomicU64,
 }
 
 /// How the stage misbehaves from now on.
@@ -45,6 +47,10 @@ pub struct Behaviour {
     pub hangs: bool,
     /// All buffers are with the device.
     pub full: bool,
+    /// It wants attention that often.
+    pub attention: Option<Duration>,
+    /// When it gets attention, it says that its server is gone.
+    pub server_is_gone: bool,
 }
 
 /// A place to show pictures, looked at from the test. Its clones are one; each opens on one thread only.
@@ -72,6 +78,12 @@ impl Stage {
     pub fn behave(&self, behaviour: Behaviour) {
         *lock(&self.inner.behaviour) = behaviour;
         self.inner.resumed.notify_all();
+    }
+
+    /// How often it got attention.
+    #[must_use]
+    pub fn attended(&self) -> u64 {
+        self.inner.attended.load(Ordering::Relaxed)
     }
 
     /// All that happened.
@@ -200,6 +212,16 @@ impl Output for StageOutput {
             self.stage.add(Scene::Repeated(stamp_ns));
         }
         Ok(self.shown)
+    }
+
+    fn attend(&mut self) -> Result<Option<Duration>, DeviceError> {
+        self.is_mine();
+        self.stage.inner.attended.fetch_add(1, Ordering::Relaxed);
+        let behaviour = lock(&self.stage.inner.behaviour).clone();
+        if behaviour.server_is_gone {
+            return Err(DeviceError::Gone { path: "stage".into() });
+        }
+        Ok(behaviour.attention)
     }
 }
 

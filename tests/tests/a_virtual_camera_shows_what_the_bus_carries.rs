@@ -292,6 +292,44 @@ fn a_stage_does_end_the_process_if_another_thread_touches_it() {
     assert!(ended.output.contains("by a thread that did not open it"), "{}", ended.output);
 }
 
+/// How often a stage gets attention in the time of two pictures, one each second.
+fn attention(wanted: Option<Duration>) -> u64 {
+    let stage = Stage::default();
+    stage.behave(Behaviour { attention: wanted, ..Behaviour::default() });
+    let slow = quick(LowBytes::default()).frames_per_second(1).size(8, 8);
+    let camera = slow.start_on(stage.clone()).expect("a thread");
+    camera.publish();
+    stage.await_scene("a picture again", |scenes| {
+        scenes.iter().any(|scene| matches!(scene, Scene::Repeated(_))).then_some(())
+    });
+    assert!(camera.close().balance());
+    stage.attended()
+}
+
+#[test]
+fn an_output_gets_attention_between_pictures_as_often_as_it_wants() {
+    let (often, never) = (attention(Some(Duration::from_millis(5))), attention(None));
+    assert!(often >= 10 && never < 10, "{often} times and {never} times");
+}
+
+#[test]
+fn an_output_that_fails_between_pictures_is_told() {
+    let stage = Stage::default();
+    stage.behave(Behaviour { attention: Some(Duration::from_millis(5)), ..Behaviour::default() });
+    let slow = quick(LowBytes::default()).frames_per_second(1).size(8, 8);
+    let camera = slow.start_on(stage.clone()).expect("a thread");
+    camera.publish();
+    camera.await_state(SOON, showing).expect("it shows");
+    stage.behave(Behaviour { server_is_gone: true, ..Behaviour::default() });
+    let gone = camera.await_state(SOON, |state| matches!(state, State::Failed(_))).expect("it is noticed");
+    assert!(matches!(gone, State::Failed(Failure::Device(DeviceError::Gone { .. }))), "{gone}");
+    stage.await_closing(1);
+    stage.behave(Behaviour::default());
+    camera.await_state(SOON, showing).expect("it is back");
+    let books = camera.close();
+    assert!(books.balance() && (books.failures, books.opened) == (1, 2), "{books}");
+}
+
 #[test]
 fn a_stage_does_end_the_process_if_it_is_opened_on_two_threads() {
     let Some(ended) = child("a_stage_does_end_the_process_if_it_is_opened_on_two_threads", &[]) else {
