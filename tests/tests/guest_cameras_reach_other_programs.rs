@@ -9,64 +9,16 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use frame_bus::{Bus, BusPlan};
-use frame_pool::{Layout, Picture};
 use frame_vcam::{
-    Converter, DeviceError, DeviceOpener, Failure, Geometry, Level, Look, Opener, PixelFormat, Place,
-    Scaling, State, Transfer, VirtualCamera, VirtualCameraBuilder, video_devices,
+    DeviceError, DeviceOpener, Failure, Geometry, Opener, PixelFormat, Place, Scaling, State, Transfer,
+    VirtualCamera, VirtualCameraBuilder, video_devices,
 };
-use pvcam::{Plan, Region, Session};
-use pvcam_tests::{Program, Rig, VideoReader, pages, video_device};
+use pvcam_tests::{Microscope, Program, VideoReader, video_device};
 
-/// A file of pages to be shown, and their size.
-type Pages = (&'static str, u16, u16);
-
-const WORMS: Pages = ("worms-3page-696x520-u16.tif", 696, 520);
-const NUCLEI: Pages = ("nuclei-hoechst-1200x1000-u16.tif", 1200, 1000);
 /// Patience with a guest that is emulated, on a machine that has other work.
 const PATIENCE: Duration = Duration::from_secs(240);
 /// Set in a child to the path of the device it plays a writer for.
 const WRITER: &str = "PVCAM_TESTS_WRITER";
-const BLACK: u16 = 300;
-const WHITE: u16 = 9000;
-
-/// A stepped camera that shows the file's pages, and its bus.
-struct Microscope {
-    pages: Pages,
-    session: Session,
-    bus: Bus,
-    rig: Rig,
-    layout: Layout,
-}
-
-impl Microscope {
-    fn start(pages: Pages) -> Self {
-        let (name, columns, rows) = pages;
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(name);
-        let rig = Rig::stepped(&format!(
-            "scene = \"replay\"\nreplay = \"{}\"\nno_overwrite = \"flag_error\"",
-            file.display()
-        ));
-        let camera = rig.open("pvcamUSB_0");
-        let region = Region::centred(camera.sensor(), columns, rows);
-        let plan = Plan::continuous().region(region).exposure(Duration::from_millis(1)).ring(8).reserve(8);
-        let armed = camera.arm(plan).expect("the plan is good");
-        let layout = armed.settings().layout.at_offset(0);
-        let bus = Bus::new(BusPlan::for_ring(8, 8)).expect("a thread can be had");
-        let session = armed.start_into(bus.sink()).expect("it starts");
-        Self { pages, session, bus, rig, layout }
-    }
-
-    /// Frames come, as long as `work` goes on.
-    fn run_while(&self, mut work: impl FnMut() -> bool) {
-        let begun = Instant::now();
-        while work() {
-            assert!(begun.elapsed() < PATIENCE * 2, "what is waited for does not come");
-            self.rig.step(0, 1);
-            std::thread::sleep(Duration::from_millis(80));
-        }
-    }
-}
 
 /// Frames come until they are shown.
 fn await_showing(microscope: &Microscope, camera: &VirtualCamera) {
@@ -77,51 +29,12 @@ fn await_showing(microscope: &Microscope, camera: &VirtualCamera) {
     });
 }
 
-fn look(scaling: Scaling) -> Look {
-    Look::new().level(Level::Manual { black: BLACK, white: WHITE }).scaling(scaling)
-}
-
 fn camera(path: &Path, transfer: Transfer) -> VirtualCameraBuilder {
     VirtualCamera::builder().device(path).transfer(transfer).frames_per_second(10)
 }
 
 fn showing(state: &State) -> bool {
     matches!(state, State::Showing { .. })
-}
-
-/// Each page as the conversion makes it.
-fn wanted(microscope: &Microscope, geometry: Geometry, look: &Look) -> Vec<Vec<u8>> {
-    let (pages, layout) = (pages(microscope.pages.0), &microscope.layout);
-    let one = |page: &Vec<u16>| {
-        let bytes: Vec<u8> = page.iter().flat_map(|value| value.to_ne_bytes()).collect();
-        // A `Vec<u8>` may lie at an odd address, which no picture of 16 bits does.
-        let mut aligned = vec![0_u64; bytes.len().div_ceil(8)];
-        let slot: &mut [u8] = bytemuck::cast_slice_mut(&mut aligned);
-        slot[..bytes.len()].copy_from_slice(&bytes);
-        let mut out = vec![0; geometry.frame_bytes()];
-        let mut converter = Converter::new(layout, geometry, look).expect("they go together");
-        converter.convert_picture(&Picture::new(slot, *layout), &mut out).expect("it converts");
-        if look.scaling == Scaling::Down(1) {
-            assert_greys(page, geometry, &out);
-        }
-        out
-    };
-    pages.iter().map(one).collect()
-}
-
-/// The brightness of each pixel by the formula, not by the converter.
-fn assert_greys(page: &[u16], geometry: Geometry, out: &[u8]) {
-    let (step, zero, range) = match geometry.format {
-        PixelFormat::Yuyv => (2, 16.0, 219.0),
-        PixelFormat::Rgb24 => (3, 0.0, 255.0),
-        PixelFormat::Grey => (1, 0.0, 255.0),
-        _ => (1, 16.0, 219.0),
-    };
-    for (value, shown) in page.iter().zip(out.iter().step_by(step)) {
-        let share = f64::from(value.clamp(&BLACK, &WHITE) - BLACK) / f64::from(WHITE - BLACK);
-        let exact = zero + range * share;
-        assert!((f64::from(*shown) - exact).abs() < 0.51, "{value} was shown as {shown}, not {exact}");
-    }
 }
 
 /// What the readers got, frame by frame: each one is one of the pages.
@@ -145,13 +58,13 @@ fn is_old() -> bool {
 #[test]
 #[ignore = "needs video devices: cargo xtask guest-test"]
 fn the_replayed_pages_arrive_in_every_pixel() {
-    let microscope = Microscope::start(WORMS);
+    let microscope = Microscope::start(Microscope::WORMS);
     for label in ["plain", "exclusive"] {
         let path = video_device(label);
         for format in [PixelFormat::Yuyv, PixelFormat::Nv12, PixelFormat::Grey, PixelFormat::Rgb24] {
             for scaling in [Scaling::Down(1), Scaling::Down(2)] {
                 let what = format!("{label} {format} {scaling:?}");
-                let look = look(scaling);
+                let look = Microscope::look(scaling);
                 let geometry = look.geometry(&microscope.layout, format).expect("it can be shown");
                 let camera = camera(&path, Transfer::Auto)
                     .format(format)
@@ -166,7 +79,7 @@ fn the_replayed_pages_arrive_in_every_pixel() {
                 let program = if by_ffmpeg { Program::Ffmpeg } else { Program::V4l2Ctl };
                 let mut readers = vec![VideoReader::start(program, &path, geometry, 3)];
                 microscope.run_while(|| reading(&mut readers));
-                assert_pages(readers, &wanted(&microscope, geometry, &look), &what);
+                assert_pages(readers, &microscope.pictures(geometry, &look), &what);
                 let books = camera.close();
                 assert!(books.balance() && books.failures == 0, "{what}: {books}");
             }
@@ -178,10 +91,10 @@ fn the_replayed_pages_arrive_in_every_pixel() {
 #[test]
 #[ignore = "needs video devices: cargo xtask guest-test"]
 fn readers_may_come_first_leave_and_come_back() {
-    let (microscope, path) = (Microscope::start(WORMS), video_device("plain"));
-    let look = look(Scaling::Down(2));
+    let (microscope, path) = (Microscope::start(Microscope::WORMS), video_device("plain"));
+    let look = Microscope::look(Scaling::Down(2));
     let geometry = look.geometry(&microscope.layout, PixelFormat::Yuyv).expect("it can be shown");
-    let pages = wanted(&microscope, geometry, &look);
+    let pages = microscope.pictures(geometry, &look);
     let camera = camera(&path, Transfer::Auto).look(look).start().expect("a thread");
     camera.follow(&microscope.bus).expect("room");
     // Before there was a writer both versions refuse a reader, in the kernel.
@@ -345,12 +258,12 @@ fn a_device_that_another_program_left_dead_is_repaired() {
 #[ignore = "needs video devices: cargo xtask guest-test"]
 fn another_size_waits_for_readers_of_the_old_one() {
     let path = video_device("plain");
-    let look = look(Scaling::Down(2));
+    let look = Microscope::look(Scaling::Down(2));
     let camera = camera(&path, Transfer::Auto).look(look.clone()).start().expect("a thread");
     camera.publish();
     // Each of the two programs sees every pixel, before the change and after it.
     let read_by_all = |microscope: &Microscope, geometry| {
-        let pages = wanted(microscope, geometry, &look);
+        let pages = microscope.pictures(geometry, &look);
         for program in Program::ALL {
             let mut readers = vec![VideoReader::start(program, &path, geometry, 3)];
             microscope.run_while(|| reading(&mut readers));
@@ -358,7 +271,7 @@ fn another_size_waits_for_readers_of_the_old_one() {
         }
     };
     let mut before: Option<VideoReader> = None;
-    for pages in [WORMS, NUCLEI, WORMS] {
+    for pages in [Microscope::WORMS, Microscope::NUCLEI, Microscope::WORMS] {
         let microscope = Microscope::start(pages);
         let geometry = look.geometry(&microscope.layout, PixelFormat::Yuyv).expect("it can be shown");
         camera.follow(&microscope.bus).expect("room");
