@@ -16,6 +16,8 @@ mod child;
 mod memory;
 mod microscope;
 mod pictures;
+#[cfg(feature = "pipewire")]
+mod pipewire;
 mod rig;
 mod rings;
 mod sim_library;
@@ -23,6 +25,8 @@ mod soak;
 mod stage;
 mod videos;
 
+#[cfg(feature = "pipewire")]
+pub use self::pipewire::{NodeReader, PipeWire, Seen};
 pub use arrow::{camera_times, schema_plan, source};
 pub use bus::{BusRig, balanced, frame, lag};
 pub use c_programs::{Compiler, on_simulator};

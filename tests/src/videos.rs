@@ -65,7 +65,9 @@ impl VideoReader {
         Self::run(v4l2_ctl(device, geometry, frames, buffers), geometry)
     }
 
-    fn run(mut command: Command, geometry: Geometry) -> Self {
+    /// Starts a program that writes frames of this geometry to its standard output and ends by itself.
+    #[must_use]
+    pub fn run(mut command: Command, geometry: Geometry) -> Self {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
