@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use crate::error::Error;
 use crate::process::run;
 use crate::workspace::Workspace;
-use crate::{asan, guest, hardware_test, loom, sim, soak, test, tidy};
+use crate::{asan, guest, hardware_test, loom, pipewire, sim, soak, test, tidy};
 
 /// The tasks of this workspace. New here? `cargo xtask hardware-test` shows the whole path working, without a camera as
 /// well; `cargo xtask test --fast` checks that everything works on your machine; `cargo xtask sim -- PROGRAM` runs any
@@ -44,6 +44,8 @@ enum Task {
     Asan,
     /// Run the tests that need video devices in a guest kernel that has them (QEMU; takes minutes).
     GuestTest(guest::Options),
+    /// Lint and test the PipeWire source, on a PipeWire server of its own (needs libpipewire's headers and more).
+    PipewireTest(pipewire::Options),
     /// Run a long test by name; without a name, list them.
     Soak(soak::Options),
     /// Run the benches; all, or the one that is named.
@@ -81,6 +83,7 @@ impl Cli {
             Task::Loom(options) => println!("{}", loom::task(&workspace, &options)?),
             Task::Asan => println!("{}", asan::task(&workspace)?),
             Task::GuestTest(options) => println!("{}", guest::task(&workspace, &options)?),
+            Task::PipewireTest(options) => println!("{}", pipewire::task(&workspace, &options)?),
             Task::Soak(options) => soak::task(&workspace, &options)?,
             Task::Bench { name, arguments } => bench(&workspace, name.as_deref(), &arguments)?,
         }

@@ -224,7 +224,7 @@ fn programs(workspace: &Workspace) -> Result<Vec<PathBuf>, Error> {
         "pvcam-tests",
         "--message-format=json-render-diagnostics",
     ]);
-    command.args(names(&workspace.metadata).iter().flat_map(|name| ["--test", name]));
+    command.args(workspace.tests_named("guest_").iter().flat_map(|name| ["--test", name]));
     let text = capture(&mut command)?;
     let mut found: Vec<PathBuf> = text.lines().filter_map(executable).collect();
     // Always in one order: what a test leaves behind in the guest's devices is the same each time.
@@ -241,28 +241,9 @@ fn executable(line: &str) -> Option<PathBuf> {
     message["executable"].as_str().map(PathBuf::from)
 }
 
-/// The test programs that need the guest, by their file names.
-fn names(metadata: &Value) -> Vec<String> {
-    let packages = metadata["packages"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let targets = packages.iter().filter_map(|package| package["targets"].as_array()).flatten();
-    let tests = targets.filter(|target| target["kind"][0] == "test");
-    tests.filter_map(|t| t["name"].as_str()).filter(|n| n.starts_with("guest_")).map(str::to_owned).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    #[test]
-    fn tests_for_the_guest_are_found_by_their_file_name() {
-        let target = |name: &str, kind: &str| json!({ "name": name, "kind": [kind] });
-        let metadata = json!({ "packages": [{ "targets": [
-            target("guest_a", "test"), target("no_guest", "test"), target("guest_b", "example"),
-        ]}]});
-        assert_eq!(names(&metadata), ["guest_a"]);
-    }
 
     #[test]
     fn programs_are_read_from_cargos_messages() {

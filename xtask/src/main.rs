@@ -13,6 +13,7 @@ mod error;
 mod guest;
 mod hardware_test;
 mod loom;
+mod pipewire;
 mod process;
 mod python;
 mod sim;

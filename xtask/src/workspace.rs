@@ -41,6 +41,15 @@ impl Workspace {
         command.current_dir(&self.root);
         command
     }
+
+    /// The test programs whose file names begin so: those that need something that not every machine has.
+    pub(crate) fn tests_named(&self, prefix: &str) -> Vec<String> {
+        let packages = self.metadata["packages"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let targets = packages.iter().filter_map(|package| package["targets"].as_array()).flatten();
+        let tests = targets.filter(|target| target["kind"][0] == "test");
+        let names = tests.filter_map(|target| target["name"].as_str());
+        names.filter(|name| name.starts_with(prefix)).map(str::to_owned).collect()
+    }
 }
 
 /// Makes a folder and those above it.
@@ -68,4 +77,21 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), Error> {
         path: path.to_owned(),
         source,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn tests_are_found_by_how_their_names_begin() {
+        let target = |name: &str, kind: &str| json!({ "name": name, "kind": [kind] });
+        let metadata = json!({ "packages": [{ "targets": [
+            target("guest_a", "test"), target("no_guest", "test"), target("guest_b", "example"),
+        ]}]});
+        let workspace = Workspace { root: ".".into(), target: ".".into(), metadata };
+        assert_eq!(workspace.tests_named("guest_"), ["guest_a"]);
+    }
 }
