@@ -3,12 +3,15 @@
 //! `cargo run --release -p pvcam-tests --example microscope_webcam` with a camera, or without one
 //! `cargo xtask sim -- cargo run --release -p pvcam-tests --example microscope_webcam`.
 //! Arguments: the label of the device (else the first that is free is taken), and for how many seconds (else an hour).
-//! docs/virtual-camera.md says how to make a device.
+//! docs/virtual-camera.md says how to make a device. Without one, with `--features pipewire` before `--example`, the label `pipewire` makes a
+//! PipeWire node "Microscope" instead.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
 
 use frame_bus::{Bus, BusPlan};
+#[cfg(feature = "pipewire")]
+use frame_vcam::PipeWireSource;
 use frame_vcam::{ColourMap, Look, VirtualCamera, video_devices};
 use pvcam::{OpenPolicy, Plan, Sdk};
 
@@ -22,7 +25,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // 1280 x 720 is what video conferences expect; the picture is fitted in. Saturated pixels are red.
     let camera = VirtualCamera::builder().size(1280, 720).look(Look::new().colours(ColourMap::Saturation));
-    let camera = match &label {
+    let camera = match label.as_deref() {
+        #[cfg(feature = "pipewire")]
+        Some("pipewire") => camera.start_on(PipeWireSource::new("Microscope"))?,
         Some(label) => camera.label(label).start()?,
         None => camera.start()?,
     };
