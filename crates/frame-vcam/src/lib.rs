@@ -11,6 +11,7 @@
 //!   [`Painter`] is the place for something of yours.
 //! * [`video_devices`], [`Place`], [`DeviceOpener`]: the devices of this machine. [`DeviceError`] says what to type.
 //! * [`Output`]: where pictures go, if not into a device. [`Y4mSink`] is one: a stream into a file, a pipe or standard output.
+//!   `PipeWireSource`, with the feature `pipewire`, is another: a node for desktops without the kernel module.
 //! * [`PixelFormat`], [`Geometry`]: what a reader is promised, to the byte.
 //!
 //! # Threads
