@@ -41,7 +41,6 @@ const LEAK: usize = 64 * 1024;
 /// What the camera shows, and so the pictures.
 const COLUMNS: u32 = 64;
 const ROWS: u32 = 48;
-const BITS: u8 = 12;
 
 /// What the thread of a virtual camera saw.
 #[derive(Default)]
@@ -179,17 +178,19 @@ struct Shown {
 struct Visitors {
     path: PathBuf,
     piped: Shown,
+    /// Significant bits of the camera's pixels.
+    bits: u8,
     leave: AtomicBool,
     visits: AtomicU64,
     pictures: AtomicU64,
 }
 
 impl Visitors {
-    fn of(soak: &Soak<'_>) -> Arc<Self> {
+    fn of(soak: &Soak<'_>, bits: u8) -> Arc<Self> {
         let path = std::env::temp_dir().join(format!("soak-vcam-{}.y4m", std::process::id()));
         assert!(Command::new("mkfifo").arg(&path).status().is_ok_and(|status| status.success()), "no mkfifo");
         let (piped, leave) = (soak.piped(&path), AtomicBool::new(false));
-        Arc::new(Self { path, piped, leave, visits: AtomicU64::new(0), pictures: AtomicU64::new(0) })
+        Arc::new(Self { path, piped, bits, leave, visits: AtomicU64::new(0), pictures: AtomicU64::new(0) })
     }
 
     /// What was wrong with what they saw.
@@ -222,7 +223,10 @@ impl Visitors {
             assert_eq!(String::from_utf8_lossy(&first), FIRST_LINE);
             for _ in 0..5 + visits % 7 {
                 stream.read_exact(&mut picture).expect("the stream goes on");
-                assert!(picture.starts_with(b"FRAME\n") && is_right(&picture[6..]), "visit {visits}");
+                assert!(
+                    picture.starts_with(b"FRAME\n") && is_right(&picture[6..], self.bits),
+                    "visit {visits}"
+                );
                 self.pictures.fetch_add(1, Ordering::Relaxed);
             }
             drop(stream);
@@ -236,12 +240,12 @@ impl Visitors {
 const FIRST_LINE: &str = "YUV4MPEG2 W64 H48 F30:1 Ip A1:1 Cmono16 XCOLORRANGE=FULL\n";
 
 /// A picture of the counter scene, or the chequerboard, whole.
-fn is_right(picture: &[u8]) -> bool {
+fn is_right(picture: &[u8], bits: u8) -> bool {
     let value = |at: u32| u16::from_le_bytes([picture[2 * at as usize], picture[2 * at as usize + 1]]);
     let all = |is: &dyn Fn(u32, u32) -> u16| {
         (0..COLUMNS * ROWS).all(|at| value(at) == is(at / COLUMNS, at % COLUMNS))
     };
-    let scene = |row, column| (value(0) + counter(0, row, column, 16)) & ((1 << BITS) - 1);
+    let scene = |row, column| value(0).wrapping_add(counter(0, row, column, 16)) & (u16::MAX >> (16 - bits));
     let squares = |row, column| if (row / 32 + column / 32) % 2 == 0 { 19 << 8 } else { 37 << 8 };
     all(&scene) || all(&squares)
 }
@@ -381,13 +385,14 @@ fn soak(time: Duration) -> Result<(), String> {
     let camera = rig.open("pvcamUSB_0");
     let plan = Plan::continuous().region(small(&camera)).exposure(Duration::from_micros(100));
     let armed = camera.arm(plan.ring(32).reserve(32)).expect("the plan is good");
+    let bits = armed.settings().layout.bit_depth;
     let bus = Bus::new(BusPlan::for_ring(32, 32)).expect("a thread can be had");
     let recorder = bus.subscribe(&Request::new("recorder", Policy::Every { depth: 8 })).expect("room");
     let session = armed.start_into(bus.sink()).expect("it starts");
     let soak = Soak { rig: &rig, bus: &bus, recorder: Mutex::new(recorder), frames: AtomicU64::new(0) };
 
     let begun = Instant::now();
-    let (fast, slow, visitors) = (soak.shown(30, false), soak.shown(4, false), Visitors::of(&soak));
+    let (fast, slow, visitors) = (soak.shown(30, false), soak.shown(4, false), Visitors::of(&soak, bits));
     let they = Arc::clone(&visitors);
     let visiting = std::thread::spawn(move || they.come_and_go());
     soak.phase(begun + time / 4, &[&fast, &slow]);
