@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use frame_bus::Bus;
 use frame_vcam::{
     DeviceError, Failure, Geometry, Idle, Opener, Output, PaintError, Painter, PixelFormat, StartError,
     State, VirtualCamera, VirtualCameraBuilder,
@@ -223,6 +224,91 @@ fn a_panic_while_the_device_is_closed_ends_nothing() {
     let books = camera.close();
     assert_eq!(panics.load(Ordering::Relaxed), 0, "each was closed");
     assert!(books.balance() && books.failures == 3, "{books}: {}", books.failures);
+}
+
+/// An output that fails, so many times, while a frame has come and is not shown yet.
+struct Watching {
+    bus: Arc<Bus>,
+    failures: Arc<AtomicU32>,
+}
+
+struct WatchingOutput {
+    bus: Arc<Bus>,
+    failures: Arc<AtomicU32>,
+    pixels: Vec<u8>,
+    /// Frames taken by the camera when the last picture was asked for.
+    seen: u64,
+}
+
+fn taken(bus: &Bus) -> u64 {
+    bus.books().subscribers.iter().map(|subscriber| subscriber.taken).sum()
+}
+
+impl Opener for Watching {
+    fn open(&mut self, geometry: Geometry, _rate: u32) -> Result<Box<dyn Output>, DeviceError> {
+        let (bus, failures, pixels) =
+            (Arc::clone(&self.bus), Arc::clone(&self.failures), vec![0; geometry.frame_bytes()]);
+        Ok(Box::new(WatchingOutput { bus, failures, pixels, seen: u64::MAX }))
+    }
+}
+
+impl Output for WatchingOutput {
+    fn place(&self) -> String {
+        "a watching one".to_owned()
+    }
+
+    fn buffer(&mut self) -> Result<Option<&mut [u8]>, DeviceError> {
+        self.seen = taken(&self.bus);
+        Ok(Some(&mut self.pixels))
+    }
+
+    fn send(&mut self, _stamp_ns: u64) -> Result<bool, DeviceError> {
+        Ok(true)
+    }
+
+    fn repeat(&mut self, _stamp_ns: u64) -> Result<bool, DeviceError> {
+        Ok(true)
+    }
+
+    fn attend(&mut self) -> Result<Option<Duration>, DeviceError> {
+        let fails = taken(&self.bus) > self.seen
+            && self.failures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok();
+        if fails { Err(DeviceError::Gone { path: "it".into() }) } else { Ok(None) }
+    }
+}
+
+#[test]
+fn a_frame_that_came_as_the_device_failed_is_counted_and_not_shown_later() {
+    let BusRig { session, bus, rig } = BusRig::start(&Ring::copied());
+    let bus = Arc::new(bus);
+    let step = |number: u64| {
+        rig.step(0, 1);
+        let begun = Instant::now();
+        while bus.books().published < number {
+            assert!(begun.elapsed() < SOON, "frame {number} does not come");
+            std::thread::yield_now();
+        }
+    };
+    let opener = Watching { bus: Arc::clone(&bus), failures: Arc::new(AtomicU32::new(1)) };
+    // Slow, so that frames are waited for.
+    let camera = quick().frames_per_second(20).start_on(opener).expect("a thread");
+    camera.follow(&bus).expect("room");
+    camera.publish();
+    let (begun, mut newest) = (Instant::now(), 0);
+    while camera.books().failures == 0 {
+        assert!(begun.elapsed() < SOON, "no frame is waited for: {}", camera.books());
+        newest += 1;
+        step(newest);
+        std::thread::sleep(Duration::from_millis(61));
+    }
+    assert_eq!(camera.books().failed, 1, "{}", camera.books());
+    newest += 3;
+    (newest - 2..=newest).for_each(step);
+    camera.await_state(SOON, |_| camera.books().last_shown == Some(newest)).expect("it goes on");
+    let books = camera.close();
+    assert!(books.balance() && books.failed == 1, "{books}");
+    assert_eq!(books.taken, taken(&bus), "as the bus has it: {books}");
+    drop(session);
 }
 
 #[test]

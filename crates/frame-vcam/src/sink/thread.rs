@@ -160,6 +160,11 @@ impl Projector {
             Ok(Err(failure)) | Err(failure) => failure,
         };
         self.failed(failure);
+        if self.arrived.take().is_some() {
+            // It would be an old one by the next try.
+            self.books.taken += 1;
+            self.books.failed += 1;
+        }
         // What a panic leaves half done goes, too. If that panics as well, it is counted.
         if let Err(failure) = guarded(|| self.close_screen()) {
             self.failed(failure);
