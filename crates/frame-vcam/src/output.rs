@@ -26,9 +26,8 @@ pub trait Output {
     /// As [`Self::buffer`].
     fn send(&mut self, stamp_ns: u64) -> Result<bool, DeviceError>;
 
-    /// Shows what was sent last, and taken, once more. Not called while the memory of [`Self::buffer`] holds half a picture, that is
-    /// after a painter has failed, before something else was sent. Answers `false` where that cannot be done for the moment, as [`Self::buffer`], or nothing was
-    /// sent yet.
+    /// Shows what was sent last, and taken, once more. Answers `false` where that cannot be done for the moment, as [`Self::buffer`], or
+    /// nothing was sent yet. Not called while the memory of [`Self::buffer`] holds what a painter failed to finish.
     ///
     /// # Errors
     /// As [`Self::buffer`].
