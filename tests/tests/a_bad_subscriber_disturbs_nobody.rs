@@ -123,14 +123,24 @@ fn subscribers_that_come_and_go_at_random_leave_balanced_books() {
             let bus = &run.bus;
             scope.spawn(move || come_and_go(bus, seed));
         }
+        // Also if a frame is missing: who comes and goes would do so for a minute.
+        let _closes = Closes(&run.bus);
         misses_nothing(&mut reader, &run, 1, 300);
-        run.bus.close(frame_bus::Closing::Stopped);
     });
     let books = run.bus.books();
     assert!(books.balance(), "{books:?}");
     assert_eq!(books.published, 300);
     assert_eq!(balanced(reader.leave()).taken, 300);
     assert!(run.bus.holdings().iter().all(|holding| holding.frames == 0));
+}
+
+/// Closes the bus when it is dropped.
+struct Closes<'a>(&'a frame_bus::Bus);
+
+impl Drop for Closes<'_> {
+    fn drop(&mut self) {
+        self.0.close(frame_bus::Closing::Stopped);
+    }
 }
 
 /// Joins with one policy after the other, takes some frames, and leaves, until the bus is closed.
