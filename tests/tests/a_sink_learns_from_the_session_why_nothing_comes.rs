@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use frame_bus::{Bus, BusPlan, Event, Policy, Request, Subscriber};
 use pvcam::error::TimeoutCause;
-use pvcam::{LossCause, Session};
-use pvcam_tests::{Rig, Ring, SOON, frame, trust};
+use pvcam::{LossCause, Plan, Session};
+use pvcam_tests::{Rig, Ring, SOON, frame, small, trust};
 
 /// A locked ring of eight without a reserve, and one who wants every frame.
 fn start(faults: &str, exposure: Duration) -> (Rig, Session, Bus, Subscriber) {
@@ -74,6 +74,44 @@ fn a_frame_that_may_still_come_is_not_looked_for() {
     }
     assert!(reader.try_recv().is_none());
     assert_eq!(session.books().highest, 0);
+}
+
+/// A sequence of four into a bus, all of them exposed.
+fn sequence(faults: &str) -> (Rig, Session, Bus, Subscriber) {
+    let rig = Rig::stepped(faults);
+    let camera = rig.open("pvcamUSB_0");
+    let plan = Plan::sequence(4).region(small(&camera)).exposure(Duration::from_millis(1));
+    let armed = camera.arm(plan).expect("the plan is good");
+    let bus = Bus::new(BusPlan::for_ring(4, 2)).expect("a thread can be had");
+    let session = armed.start_into(bus.sink()).expect("it starts");
+    let reader = bus.subscribe(&Request::new("reader", Policy::Every { depth: 3 })).expect("room");
+    assert!(!session.is_complete());
+    rig.step(0, 4);
+    (rig, session, bus, reader)
+}
+
+#[test]
+fn a_sequence_whose_end_was_not_announced_is_found_to_be_over() {
+    let (_rig, session, _bus, mut reader) = sequence("[camera.faults]\ndrop_notification = [4]");
+    assert!((1..=3).all(|number| frame(&mut reader).record().number == number));
+    assert!(!session.is_complete() && reader.try_recv().is_none());
+    let begun = Instant::now();
+    while !session.is_complete() {
+        let _ = session.why_silent();
+        assert!(begun.elapsed() < SOON, "it is over, and nobody finds out");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let books = session.stop().expect("it stops").books;
+    assert_eq!((books.highest, books.delivered, books.lost_notification), (4, 3, 1), "{books}");
+}
+
+/// The control: an end that is announced is known at once.
+#[test]
+fn a_sequence_whose_end_is_announced_is_over_at_once() {
+    let (_rig, session, _bus, reader) = sequence("");
+    assert!(session.is_complete());
+    assert_eq!(session.stop().expect("it stops").books.delivered, 4);
+    drop(reader);
 }
 
 #[test]

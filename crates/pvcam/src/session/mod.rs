@@ -192,10 +192,11 @@ impl Session {
         self.stream.mode()
     }
 
-    /// Whether the last frame of the sequence was announced.
+    /// Whether no frame of the sequence will come any more: the last one was announced, or a wait in vain ([`Self::why_silent`]) found
+    /// that the camera has sent all of them long ago.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.pulse.is_complete()
+        self.pulse.has_handed_over_all()
     }
 
     /// Why no frame comes, as far as the SDK tells. For a session that delivers into a sink ([`Armed::start_into`]), by whoever waited in
