@@ -20,6 +20,8 @@ pub(super) const FULL_RANGE: u32 = 1;
 pub(super) const LIMITED_RANGE: u32 = 2;
 /// `V4L2_PIX_FMT_PRIV_MAGIC`: the fields after `private` hold something.
 pub(super) const EXTENDED: u32 = 0xfeed_cafe;
+/// `V4L2_BUF_FLAG_MAPPED`: some program has mapped the buffer.
+pub(super) const IS_MAPPED: u32 = 0x1;
 /// `V4L2_BUF_FLAG_TIMESTAMP_COPY`: readers get the time that the writer gave.
 pub(super) const TIME_IS_COPIED: u32 = 0x4000;
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-use super::abi::{Buffer, MMAP, OUTPUT, PROGRESSIVE, RequestBuffers, TIME_IS_COPIED};
+use super::abi::{Buffer, IS_MAPPED, MMAP, OUTPUT, PROGRESSIVE, RequestBuffers, TIME_IS_COPIED};
 use super::error::DeviceError;
 use super::mapping::Mapping;
 use super::node::Node;
@@ -127,7 +127,11 @@ impl Mapped {
     /// The buffer that the device will show if it is given this one. Since a reader asked for fewer, v4l2loopback 0.12 takes one of the
     /// first for one of the last: the picture goes there, and the last ones are done with.
     fn where_it_counts(&mut self, index: usize) -> Result<usize, DeviceError> {
-        let said = queried(&self.node, u32::try_from(index).unwrap_or(u32::MAX))?.offset;
+        let Buffer { offset: said, flags, .. } =
+            queried(&self.node, u32::try_from(index).unwrap_or(u32::MAX))?;
+        if flags & IS_MAPPED == 0 {
+            self.remind_of_maps();
+        }
         if index == 0 || self.buffers.get(index).is_some_and(|slot| slot.offset == said) {
             return Ok(index);
         }
@@ -144,6 +148,15 @@ impl Mapped {
             if let (Some(from), Some(to)) = (from, to) {
                 to.copy_from_slice(from);
             }
+        }
+    }
+
+    /// 0.12 forgets that its buffers are mapped when any program asks for buffers, or gives them back as it ends, and answers all other
+    /// readers "invalid argument" from then on. To map them once more tells it.
+    fn remind_of_maps(&self) {
+        for slot in &self.buffers {
+            // Where that cannot be done, readers fare as with any other writer.
+            let _ = Mapping::new(&self.node.video, slot.offset, self.frame_bytes);
         }
     }
 
