@@ -74,6 +74,7 @@ have qemu-system-x86_64 || need+=(qemu-system-x86)
 have ffmpeg || need+=(ffmpeg)
 have v4l2-ctl || need+=(v4l-utils)
 have modprobe || need+=(kmod)
+have python3 || need+=(python3)
 get_needed
 
 # The modules the guest can load; what they depend on is added by itself.
@@ -98,7 +99,6 @@ have cpio || need+=(cpio)
 have make || need+=(make)
 have xz || need+=(xz-utils)
 have zstd || need+=(zstd)
-have python3 || need+=(python3)
 have gcc-12 || [ "$VERSION_CODENAME" != bookworm ] || need+=(gcc-12)
 have gcc || need+=(gcc)
 [ -e /usr/lib/x86_64-linux-gnu/libelf.so.1 ] || need+=(libelf1)

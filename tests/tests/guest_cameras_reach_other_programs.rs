@@ -106,6 +106,14 @@ fn readers_may_come_first_leave_and_come_back() {
     // One that is closed while it looks.
     let mut closed = VideoReader::start(Program::Ffmpeg, &path, geometry, 1000);
     microscope.run_while(|| closed.reads() && closed.received() < 2);
+    // 0.15 lets one program look at a time, 0.12 any number.
+    let mut second = VideoReader::start(Program::V4l2Ctl, &path, geometry, 3);
+    microscope.run_while(|| second.reads());
+    if is_old() {
+        assert_pages(vec![second], &pages, "a second reader");
+    } else {
+        assert_eq!(second.received(), 0, "a second reader");
+    }
     closed.close();
     // With the format kept, a reader may come first and wait.
     assert!(keeps_format(&path, true));
@@ -124,6 +132,41 @@ fn readers_may_come_first_leave_and_come_back() {
     let books = camera.close();
     assert!(books.balance() && books.failures == 0, "{books}");
     assert!(keeps_format(&path, false));
+}
+
+/// Asks the device for no buffers at all, as programs do that end well.
+const LETS_GO: &str = "import fcntl, os, struct, sys
+fcntl.ioctl(os.open(sys.argv[1], os.O_RDWR), 0xc0145608, struct.pack('5I', 0, 1, 1, 0, 0))";
+
+#[test]
+#[ignore = "needs video devices: cargo xtask guest-test"]
+fn a_reader_that_lets_go_of_its_buffers_does_not_end_the_others() {
+    let path = video_device("plain");
+    // So slow that the other one lets go while nobody takes a picture. Where it does so just then, a reader of 0.12 ends all the same.
+    let camera = VirtualCamera::builder().device(&path).size(320, 240).frames_per_second(2).start();
+    let camera = camera.expect("a thread");
+    camera.publish();
+    camera.await_state(PATIENCE, showing).unwrap_or_else(|state| panic!("{state}"));
+    let geometry = Geometry::new(320, 240, PixelFormat::Yuyv).expect("a good size");
+    let mut outlived = 0;
+    for _ in 0..3 {
+        let mut stays = VideoReader::start(Program::V4l2Ctl, &path, geometry, 1000);
+        await_received(&mut stays, 2);
+        // 0.15 refuses it: the buffers are another's.
+        let let_go = Command::new("python3").args(["-c", LETS_GO]).arg(&path).output().expect("python3 runs");
+        assert_eq!(let_go.status.success(), is_old(), "{let_go:?}");
+        let so_far = stays.received();
+        await_received(&mut stays, so_far + 4);
+        outlived += u32::from(stays.reads());
+    }
+    assert!(outlived > 0, "none of the readers saw more");
+}
+
+/// Waits until the reader has got so many frames, or ends.
+fn await_received(reader: &mut VideoReader, frames: usize) {
+    while reader.reads() && reader.received() < frames {
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 fn hide(camera: &VirtualCamera) {
@@ -216,9 +259,7 @@ fn a_writer_that_is_killed_leaves_a_device_that_works() {
         let mut first = Writer::start(&path, transfer);
         first.await_pictures(&path);
         let mut reader = VideoReader::start(Program::V4l2Ctl, &path, geometry, 60);
-        while reader.reads() && reader.received() < 5 {
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        await_received(&mut reader, 5);
         first.kill();
         assert!(reader.reads(), "{label} {transfer}: the reader waits");
         let second = Writer::start(&path, transfer);

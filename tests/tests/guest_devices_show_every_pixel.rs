@@ -1,6 +1,6 @@
 //! Video devices of a real kernel show what is written into them: `cargo xtask guest-test`.
 //!
-//! The devices are those that xtask/guest/ makes: v4l2loopback "plain" and "exclusive" (`exclusive_caps=1`), and vivid's output, whose pictures
+//! The devices are those that `cargo xtask guest-test` makes: v4l2loopback "plain" and "exclusive" (`exclusive_caps=1`), and vivid's output, whose pictures
 //! come back on its input.
 #![expect(clippy::expect_used, clippy::panic, reason = "a helper of a test that fails is a failed test")]
 
