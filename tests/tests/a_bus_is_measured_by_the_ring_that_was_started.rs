@@ -6,8 +6,8 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
 use frame_bus::{Bus, BusPlan, Policy, Request, SubscribeError, Subscriber};
-use pvcam::{Plan, Session};
-use pvcam_tests::{Rig, small};
+use pvcam::{Session, StreamMode};
+use pvcam_tests::{Rig, Ring};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Metadata, Subscriber as Collector};
@@ -57,11 +57,20 @@ impl Collector for Log {
     fn exit(&self, _span: &Id) {}
 }
 
+/// A ring whose frames are read in place, or one that they are copied from.
+fn ring(in_place: bool) -> Ring {
+    Ring::all()
+        .into_iter()
+        .find(|ring| (ring.mode() == StreamMode::Locked) == in_place)
+        .expect("there are both")
+}
+
 /// A camera that refuses `refusals` starts, a bus for the ring that was armed, and one who may hold 20 of its frames.
 fn start(refusals: u32) -> (Rig, Bus, Subscriber, Session, Vec<[u64; 2]>) {
-    let rig = Rig::stepped(&format!("[camera.faults]\nrefuse_start = {refusals}"));
+    let ring = ring(true);
+    let rig = ring.rig(&format!("[camera.faults]\nrefuse_start = {refusals}"));
     let camera = rig.open("pvcamUSB_0");
-    let plan = Plan::continuous().region(small(&camera)).ring(SLOTS).reserve(2);
+    let plan = ring.plan(&camera).ring(SLOTS).reserve(2);
     let armed = camera.arm(plan).expect("the plan is good");
     let bus = Bus::new(BusPlan::for_ring(SLOTS, 2)).expect("a thread can be had");
     let early = bus.subscribe(&Request::new("early", Policy::Every { depth: 19 })).expect("room");
@@ -94,5 +103,23 @@ fn the_whole_ring_admits_what_it_was_made_for() {
     assert_eq!((session.settings().ring_slots, lines), (SLOTS, vec![]));
     let late = Request::new("late", Policy::DropOldest { depth: 2 }).holds(2);
     assert!(bus.subscribe(&late).is_ok());
+    assert!(session.stop().expect("it stops").books.balanced());
+}
+
+/// Copies lie in the reserve alone, however long the ring is.
+#[test]
+fn a_ring_that_is_copied_from_admits_as_many_as_its_reserve() {
+    let ring = ring(false);
+    let rig = ring.rig("");
+    let camera = rig.open("pvcamUSB_0");
+    let plan = ring.plan(&camera).ring(SLOTS).reserve(4);
+    let bus = Bus::new(BusPlan::for_ring(SLOTS, 4)).expect("a thread can be had");
+    let session = camera.arm(plan).expect("the plan is good").start_into(bus.sink()).expect("it starts");
+    let request = |depth| Request::new("reader", Policy::Every { depth });
+    match bus.subscribe(&request(4)) {
+        Err(SubscribeError::Frames { needed, available }) => assert_eq!((needed, available), (5, 4)),
+        other => unreachable!("more than there are copies: {other:?}"),
+    }
+    assert!(bus.subscribe(&request(3)).is_ok());
     assert!(session.stop().expect("it stops").books.balanced());
 }

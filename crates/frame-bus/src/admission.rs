@@ -16,7 +16,7 @@ pub enum SubscribeError {
     Frames {
         /// Frames that all subscribers together would keep.
         needed: u64,
-        /// N - 2 + R.
+        /// N - 2 + R; of a stream whose frames are copied, R.
         available: u64,
     },
     /// All seats are taken.

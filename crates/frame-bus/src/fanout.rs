@@ -115,10 +115,6 @@ impl Fanout {
 
     /// Publisher: wakes the one thread that sleeps for mail that is there, or the dispatcher if there are more.
     pub(crate) fn wake_one(&self) {
-        if self.is_closed() && !broken!(self, EndsQuietly) {
-            // Who asked during this walk whether all is over was told no.
-            return self.bell.ring();
-        }
         let mut only: Option<&Seat> = None;
         for seat in self.used() {
             let waiting = seat.reading().waiting.load(Ordering::Relaxed);

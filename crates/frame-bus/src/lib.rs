@@ -24,7 +24,8 @@
 //!
 //! Slow readers hold the camera's memory. So who joins says how much it will have at most, waiting (depth) and at work (`holds`), and
 //! is refused if that is more than the ring can spare ([`SubscribeError::Frames`]): the depth of the deepest mailbox times
-//! its decimation, plus all holds, fits N - 2 + R. That is looked at when somebody joins, and when a stream begins to deliver.
+//! its decimation, plus all holds, fits N - 2 + R (R, if frames are copied out of the ring). That is looked at when somebody joins, and
+//! when a stream begins to deliver.
 //!
 //! # Closing
 //!

@@ -441,12 +441,16 @@ impl Mailbox {
             let is_there = entry.stamp.load(Ordering::Acquire) == head + 1;
             let seen = entry.word.peek();
             let next = if is_there { head + 1 } else { NOWHERE };
+            if !is_there {
+                // Before the head says so: who finds it nowhere knows where it was. Two who are at it say the same.
+                self.writing.0.end.store(head, Ordering::Relaxed);
+            }
             let moved = self.reading.0.head.compare_exchange(head, next, Ordering::AcqRel, Ordering::Relaxed);
             if moved.is_err() {
                 continue;
             }
             if !is_there {
-                return self.writing.0.end.store(head, Ordering::Release);
+                return;
             }
             // SAFETY: as for a reader's claim: the stamp was this position's, and the exchange makes its count this thread's own.
             drop(unsafe { seen.claim() });

@@ -40,8 +40,8 @@ pub enum Fault {
     EndUnasked,
     /// The dispatcher is not rung when the bus is closed.
     NotRung,
-    /// The publisher does not ring after a walk during which the bus was closed.
-    EndsQuietly,
+    /// A task that was not told the end, because a delivery went on, does not ask again.
+    AsksNotAgain,
     /// Who helps to sweep does not say so, and the seat is given free while it is still at it.
     HelpsUnannounced,
     /// Of several that sleep the publisher wakes the last, and not the dispatcher.

@@ -16,8 +16,9 @@ use frame_pool::{Evidence, Record};
 #[non_exhaustive]
 pub struct BusPlan {
     /// Frames that subscribers may hold together, unread and at work: N - 2 + R for a ring of N slots and R reserve blocks. No
-    /// mailbox is deeper. At least 1. If the stream that delivers into the bus can spare fewer (the SDK refused a ring of that size), who
-    /// joins from then on is measured by that, and the log says so if those who are there may hold too many.
+    /// mailbox is deeper. At least 1. If the stream that delivers into the bus can spare fewer (the SDK refused a ring of that size; frames
+    /// are copied out of the ring, and then there are R), who joins from then on is measured by that, and the log says so if those who are
+    /// there may hold too many.
     pub frames: u32,
     /// Most subscribers at a time. At least 1, at most 65,535.
     pub seats: u32,

@@ -262,6 +262,9 @@ impl Subscriber {
     #[must_use]
     pub fn leave(self) -> SubscriberBooks {
         let (bus, seat) = (Arc::clone(&self.bus), Arc::clone(&self.seat));
+        // Other people's code, which may use the bus: not under the lock.
+        bus.get_up(&seat);
+        seat.set_waker(None);
         // Nobody sits down here until the books are read.
         let _register = bus.register.lock();
         drop(self);

@@ -7,8 +7,9 @@ use futures_core::Stream;
 
 use crate::event::{Event, WaitError};
 use crate::fault::broken;
-use crate::seat::TASK;
+use crate::seat::{AWAKE, TASK};
 use crate::subscriber::Subscriber;
+use crate::sync::Ordering;
 
 /// Waits for the next event; made by [`Subscriber::recv`]. Dropping it before it is ready loses nothing: events are taken only when
 /// they are handed out.
@@ -29,6 +30,8 @@ impl Subscriber {
 
     fn poll_recv(&mut self, context: &mut Context<'_>) -> Poll<Result<Event, WaitError>> {
         if let Some(ready) = self.poll_now() {
+            // It may have said that it waits when it was asked before.
+            self.stop_waiting();
             return Poll::Ready(ready);
         }
         let seat = &self.seat;
@@ -43,7 +46,14 @@ impl Subscriber {
                 self.forget_waker();
                 Poll::Ready(ready)
             }
-            None => Poll::Pending,
+            None => {
+                // Nothing is there, and only a delivery that is going on keeps the end from being told. Nobody may be there to wake
+                // who waits for that: the dispatcher ends with the bus.
+                if self.bus.is_closed() && !broken!(self.bus, AsksNotAgain) {
+                    context.waker().wake_by_ref();
+                }
+                Poll::Pending
+            }
         }
     }
 
@@ -52,6 +62,13 @@ impl Subscriber {
             return Some(Err(WaitError::Cancelled));
         }
         self.try_recv().map(Ok)
+    }
+
+    /// The same, if somebody waited.
+    fn stop_waiting(&self) {
+        if self.seat.reading().waiting.load(Ordering::Relaxed) != AWAKE {
+            self.forget_waker();
+        }
     }
 
     /// Nobody waits any more.

@@ -200,11 +200,15 @@ impl Pool {
 }
 
 impl Stream {
-    /// How many frames readers may hold at once without the camera losing any: N - 2 + R, of a sequence N + R.
+    /// How many frames readers may hold at once without the camera losing any: N - 2 + R of a ring in which they lie in place, N + R of a
+    /// sequence, and R of a ring that is copied from, because the copies are all in the reserve.
     fn spares(&self) -> u32 {
         let (blocks, reserve) = (self.pool.ring.blocks(), self.pool.free.len());
-        let kept = if self.mode == StreamMode::Frozen { 0 } else { 2 };
-        blocks.saturating_sub(kept).saturating_add(reserve)
+        match self.mode {
+            StreamMode::Frozen => blocks.saturating_add(reserve),
+            StreamMode::Copied => reserve,
+            _ => blocks.saturating_sub(2).saturating_add(reserve),
+        }
     }
 
     /// Blocks of the stream's pool that readers hold, as [`Pool::leased`].

@@ -129,6 +129,8 @@ pub fn wait_as_task(reader: &mut Subscriber, restless: u32) -> Result<Event, fra
         } else {
             alarm.0.wait_for_ring(ticket);
         }
+        // It may have rung itself.
+        loom::thread::yield_now();
     }
 }
 
