@@ -20,7 +20,7 @@ use crate::walk::{Begun, MOST_SLEEPERS, Walk};
 
 impl Drop for Fanout {
     fn drop(&mut self) {
-        // Subscribers that were forgotten may hold frames. The seats of the others are empty.
+        // Each subscriber keeps the bus alive, so all have left, and their mailboxes are empty. If one is not, its frames go back here.
         for seat in &self.seats {
             seat.mailbox.close(seat.ring(&self.ring));
         }

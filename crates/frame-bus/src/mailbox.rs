@@ -193,7 +193,7 @@ impl Mailbox {
 
     /// Frames that wait. While the publisher is at it, one that is about to give way may be among them.
     pub(crate) fn unread(&self, ring: &Ring) -> u64 {
-        // The head first: it never passes the tail. One that is nowhere is past it.
+        // The head first. It may be past a tail that is not stored yet, and one that is nowhere is past it in any case.
         let head = self.head();
         ring.tail().saturating_sub(head)
     }

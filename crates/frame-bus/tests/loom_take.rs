@@ -198,16 +198,16 @@ fn control_a_claim_without_asking_counts_a_frame_twice() {
 }
 
 /// A reader that refuses falls behind and parts from the ring of all, where the others' frames soon lie in the places of its own.
-fn parts_from_the_others(fault: Fault) {
+fn parts_from_the_others(depth: u32, last: u64, fault: Fault) {
     check(move || {
-        let rig = keep(Rig::new(fault));
+        let rig = keep(Rig::for_mailboxes_of(depth, fault));
         let mut viewer = keep(rig.join(Policy::DropOldest { depth: 1 }));
-        let mut reader = keep(rig.join(Policy::DropNewest { depth: 1 }));
-        rig.eof(1);
+        let mut reader = keep(rig.join(Policy::DropNewest { depth }));
+        (1..=last - 2).for_each(|number| rig.eof(number));
         let camera = {
             let rig = keep(Rig::clone(&rig));
             thread::spawn(move || {
-                (2..=3).for_each(|number| rig.eof(number));
+                (last - 1..=last).for_each(|number| rig.eof(number));
                 drop(end(rig));
             })
         };
@@ -216,10 +216,10 @@ fn parts_from_the_others(fault: Fault) {
         camera.join().unwrap();
         rig.bus.close();
         told.read(&mut reader);
-        told.is_whole(3);
+        told.is_whole(last);
         let mut viewers = Told::default();
         viewers.read(&mut viewer);
-        viewers.is_whole(3);
+        viewers.is_whole(last);
         drop((end(viewer), end(reader)));
         assert_eq!(rig.held(), 0, "a lease was not dropped");
         assert!(rig.bus.books().balance());
@@ -229,13 +229,19 @@ fn parts_from_the_others(fault: Fault) {
 
 #[test]
 fn who_parts_from_the_ring_of_all_takes_each_frame_once() {
-    parts_from_the_others(Fault::None);
+    parts_from_the_others(1, 3, Fault::None);
+}
+
+/// More than one frame goes along.
+#[test]
+fn who_parts_with_several_frames_takes_each_once() {
+    parts_from_the_others(2, 4, Fault::None);
 }
 
 #[test]
 #[should_panic(expected = "twice")]
 fn control_who_does_not_ask_whether_it_parted_takes_a_foreign_frame() {
-    parts_from_the_others(Fault::PartingUnasked);
+    parts_from_the_others(1, 3, Fault::PartingUnasked);
 }
 
 /// What a viewer takes is never older than what was published before it asked.
