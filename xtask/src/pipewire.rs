@@ -77,8 +77,10 @@ fn libclang_folders() -> Vec<PathBuf> {
 }
 
 fn has_libclang(folder: &Path) -> bool {
-    let is_it =
-        |name: &str| name.starts_with("libclang.so") || name.starts_with("libclang-") && name.contains(".so");
+    // libclang-cpp is another library.
+    let is_it = |name: &str| {
+        name.starts_with("libclang") && name.contains(".so") && !name.starts_with("libclang-cpp")
+    };
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries.into_iter().any(|entry| is_it(&entry.file_name().to_string_lossy()))
 }
