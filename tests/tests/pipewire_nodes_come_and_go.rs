@@ -44,8 +44,10 @@ fn is_placeholder(seen: &Seen) -> bool {
 #[test]
 fn the_replayed_pages_arrive_in_every_pixel() {
     let (server, microscope) = (PipeWire::start("pages"), Microscope::start(Microscope::WORMS));
-    for format in PixelFormat::ALL.into_iter().filter(|format| *format != PixelFormat::Y16) {
-        for scaling in [Scaling::Down(1), Scaling::Down(2)] {
+    // The whole size, whose grey values are compared with the formula, in what most programs take; the half in more.
+    let (whole, half) = (&[PixelFormat::Yuyv, PixelFormat::I420][..], &PixelFormat::ALL[..5]);
+    for (scaling, formats) in [(Scaling::Down(1), whole), (Scaling::Down(2), half)] {
+        for format in formats.iter().copied() {
             let look = Microscope::look(scaling);
             let geometry = look.geometry(&microscope.layout, format).expect("it can be shown");
             let pages = microscope.pictures(geometry, &look);
@@ -285,7 +287,7 @@ fn frames_of_another_size_get_a_node_of_that_size() {
     let look = Microscope::look(Scaling::Down(2));
     let camera = camera().look(look.clone()).start_on(source(&server, "size")).expect("a thread");
     camera.publish();
-    for (opened, pages) in (1..).zip([Microscope::WORMS, Microscope::NUCLEI, Microscope::WORMS]) {
+    for (opened, pages) in (1..).zip([Microscope::WORMS, Microscope::NUCLEI]) {
         let microscope = Microscope::start(pages);
         let geometry = look.geometry(&microscope.layout, PixelFormat::Yuyv).expect("it can be shown");
         let pages = microscope.pictures(geometry, &look);

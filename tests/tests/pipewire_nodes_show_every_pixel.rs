@@ -54,13 +54,13 @@ fn checked(seen: &Seen, geometry: Geometry) -> u32 {
 #[test]
 fn each_format_arrives_byte_by_byte_at_two_sizes() {
     let server = PipeWire::start("formats");
-    for (width, height) in [(640, 480), (322, 242)] {
+    for (width, height) in [(480, 360), (322, 242)] {
         for format in PixelFormat::ALL {
             let geometry = Geometry::new(width, height, format).expect("a good size");
             let mut node = opened(&server, "formats", geometry);
             let reader = NodeReader::start(&server, "formats", geometry);
             let (begun, mut number, mut numbers) = (Instant::now(), 0, Vec::new());
-            while numbers.len() < 20 {
+            while numbers.len() < 6 {
                 assert!(begun.elapsed() < PATIENCE, "{geometry}: {numbers:?}");
                 number += u32::from(send(&mut *node, number));
                 std::thread::sleep(Duration::from_millis(5));
@@ -208,7 +208,7 @@ fn gstreamer(server: &PipeWire, node: &str, geometry: Geometry) -> VideoReader {
 #[test]
 fn another_program_reads_the_same_bytes() {
     let server = PipeWire::start("gstreamer");
-    for (width, height) in [(640, 480), (328, 242)] {
+    for (width, height) in [(480, 360), (328, 242)] {
         for format in PixelFormat::ALL {
             let geometry = Geometry::new(width, height, format).expect("a good size");
             let mut node = opened(&server, "gstreamer", geometry);

@@ -115,7 +115,7 @@ fn install() -> Result<(), Error> {
     apt(&[&["install", "--yes", "--quiet", "--no-install-recommends"], packages.as_slice()].concat())
 }
 
-/// Lints and tests the source, and returns what was done, in one line.
+/// Lints the source, its documentation too, and tests it; returns what was done, in one line.
 pub(crate) fn task(workspace: &Workspace, options: &Options) -> Result<String, Error> {
     if options.install {
         install()?;
@@ -125,6 +125,9 @@ pub(crate) fn task(workspace: &Workspace, options: &Options) -> Result<String, E
     let mut lint = workspace.cargo();
     lint.args(["clippy", "--package", "frame-vcam", "--package", "pvcam-tests", "--all-targets"]);
     run(lint.args(with).args(["--", "-D", "warnings"]))?;
+    let mut docs = workspace.cargo();
+    docs.env("RUSTDOCFLAGS", "-D warnings").args(["doc", "--no-deps", "--package", "frame-vcam"]);
+    run(docs.args(with))?;
     let library = sim::build(workspace)?.file;
     let mut tally = Tally::default();
     let mut examples = workspace.cargo();
