@@ -182,6 +182,22 @@ fn a_server_that_is_not_there_does_not_answer_or_is_none_is_told() {
 }
 
 #[test]
+fn a_node_that_somebody_removes_is_told_and_made_again() {
+    let server = PipeWire::start("removed");
+    let camera = camera().size(64, 48).start_on(source(&server, "removed")).expect("a thread");
+    camera.publish();
+    let State::Showing { place, .. } = await_state(&camera, showing) else { panic!("it was waited for") };
+    let id = place.split_whitespace().nth(2).expect("\"PipeWire node 36 ...\"");
+    let mut remove = server.command("pw-cli");
+    assert!(remove.args(["destroy", id]).output().expect("it runs").status.success());
+    let why = await_state(&camera, |state| failure(state).is_some()).to_string();
+    assert!(why.contains("PipeWire: the server removed the node"), "{why}");
+    await_state(&camera, showing);
+    let books = camera.close();
+    assert!(books.balance() && (books.opened, books.failures) == (2, 1), "{books}");
+}
+
+#[test]
 fn a_server_that_stands_still_holds_nobody_up() {
     let server = PipeWire::start("still");
     let camera = camera().size(64, 48).start_on(source(&server, "still")).expect("a thread");
