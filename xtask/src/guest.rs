@@ -28,7 +28,7 @@ const MODULES: &[&str] = &[
 #[derive(Args)]
 #[command(
     after_help = "Needs Debian on x86-64 with its apt sources, and some packages, which --install installs (as root). The first run \
-downloads and builds two small guests (about 130 MB, kept under target/guest). A run takes about four minutes for each where the \
+downloads and builds two small guests (about 130 MB, kept under target/guest). A run takes five minutes or more for each where the \
 processor's own virtualisation cannot be used and the guest is emulated. At the end a line for each guest says what ran in which kernel, or \
 why it did not."
 )]
