@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let rig = Rig::configured("[[camera]]\nmodel = \"prime-bsi-usb\"\n");
     let camera = rig.open("pvcamUSB_0");
     let region = Region::centred(camera.sensor(), 256, 256);
-    let plan = Plan::continuous().region(region).exposure(Duration::from_millis(10)).ring(32).reserve(16);
+    let plan = Plan::continuous().region(region).exposure(Duration::from_millis(10)).ring(32).reserve(20);
     let armed = camera.arm(plan)?;
 
     // Who joins before the start misses nothing.

@@ -29,6 +29,9 @@ pub struct BusPlan {
 impl BusPlan {
     /// A bus of 64 seats for a ring of `slots` slots with `reserve` reserve blocks (`Settings::ring_slots` and `Settings::reserve` of
     /// what was armed).
+    ///
+    /// Of a ring that is copied from, only the reserve can be held: `for_ring(2, reserve)`, or the stream says so when it starts
+    /// ([`Self::frames`]).
     #[must_use]
     pub fn for_ring(slots: u32, reserve: u32) -> Self {
         Self { frames: slots.saturating_sub(2).saturating_add(reserve).max(1), seats: 64, frame_time: None }
