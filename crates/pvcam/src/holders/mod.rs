@@ -65,7 +65,9 @@ impl Roster {
         named.retain(|holding| holding.frames > 0);
         named.sort_by(|a, b| b.frames.cmp(&a.frames).then(b.oldest.map(|o| o.1).cmp(&a.oldest.map(|o| o.1))));
         let signed: u64 = named.iter().map(|holding| holding.frames).sum();
-        let unread = unread.min(held);
-        HeldBy { named, unread, anonymous: held.saturating_sub(signed).saturating_sub(unread) }
+        let unsigned = held.saturating_sub(signed);
+        // One that was taken out of the queue after that was asked has a name by now.
+        let unread = unread.min(unsigned);
+        HeldBy { named, unread, anonymous: unsigned - unread }
     }
 }
