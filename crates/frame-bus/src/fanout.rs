@@ -96,7 +96,7 @@ impl Fanout {
     #[cold]
     fn walk_again(&self) -> bool {
         // If another one walks, it finds the mark when it ends.
-        while !self.forgets_leavers() && self.walk.0.begin() != Begun::Not {
+        while !broken!(self, ForgetsLeavers) && self.walk.0.begin() != Begun::Not {
             self.look_who_is_there();
             let ended = self.walk.0.end();
             if !ended.changed {
@@ -104,13 +104,6 @@ impl Fanout {
             }
         }
         true
-    }
-
-    fn forgets_leavers(&self) -> bool {
-        #[cfg(pool_loom)]
-        return self.fault == crate::model::Fault::ForgetsLeavers;
-        #[cfg(not(pool_loom))]
-        false
     }
 
     /// Publisher: wakes the one thread that sleeps for mail that is there, or the dispatcher if there are more.

@@ -230,7 +230,8 @@ impl Seat {
         self.mailbox.unread(self.ring(shared)) > 0
     }
 
-    /// Its books, as they stand. What is unread is what is in no other column. While frames move, one that was taken may not be counted as put in yet.
+    /// Its books, as they stand. What is unread is what is in no other column. While frames move, one that was
+    /// taken may not be counted as put in yet.
     pub(crate) fn books(&self, account: &Account, shared: &Ring) -> SubscriberBooks {
         let (o, r) = (&self.offered.0, self.reading());
         let (taken, passed_over) = (r.taken.load(Ordering::Relaxed), r.passed_over.load(Ordering::Relaxed));
