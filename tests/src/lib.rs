@@ -39,4 +39,4 @@ pub use rings::{Ring, Taker};
 pub use sim_library::{control, scratch, shared_library};
 pub use soak::soak_main;
 pub use stage::{Behaviour, LowBytes, Scene, Stage, StageOutput};
-pub use videos::{Program, VideoReader, video_device};
+pub use videos::{Program, VideoReader, video_device, vivid_loop};

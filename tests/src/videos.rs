@@ -48,6 +48,28 @@ pub fn video_device(label: &str) -> PathBuf {
     found.unwrap_or_else(|| panic!("no device \"{label}\" among {devices:?}")).path.clone()
 }
 
+/// Output and input of the driver vivid, 640 x 480, made so that what is queued to the one comes back on the other, without text on it.
+#[must_use]
+pub fn vivid_loop() -> (PathBuf, PathBuf) {
+    let (output, input) = (video_device("vivid-000-vid-out"), video_device("vivid-000-vid-cap"));
+    let control = |device: &Path, arguments: &[&str]| {
+        let mut command = Command::new("v4l2-ctl");
+        command.arg("-d").arg(device).args(arguments).output().expect("v4l2-ctl runs").status.success()
+    };
+    for device in [&output, &input] {
+        // Timings that are the ones before change nothing, and the driver would go on to scale the picture as for the size that somebody
+        // asked for last. So: others first.
+        for timings in ["index=1", "index=0"] {
+            assert!(control(device, &["--set-dv-bt-timings", timings]));
+        }
+    }
+    // The control's name differs between kernels.
+    let loops = ["loop_video=1", "hdmi_000_0_is_connected_to=2"];
+    assert!(loops.iter().any(|name| control(&input, &["-c", name])), "the loop can be closed");
+    assert!(control(&input, &["-c", "osd_text_mode=2"]));
+    (output, input)
+}
+
 impl VideoReader {
     /// Starts `program` on a device that gives this geometry; it ends after so many frames.
     #[must_use]

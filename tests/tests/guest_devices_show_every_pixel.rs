@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use frame_vcam::{DeviceError, DeviceOpener, Geometry, Opener, Output, PixelFormat, Place, Transfer};
-use pvcam_tests::{Program, VideoReader, video_device};
+use pvcam_tests::{Program, VideoReader, video_device, vivid_loop};
 
 /// Long enough that a reader has copied a frame before its buffer is written again: a loopback device has two.
 const PAUSE: Duration = Duration::from_millis(40);
@@ -112,18 +112,7 @@ fn a_reader_that_asks_for_fewer_buffers_sees_new_pictures_only() {
 #[test]
 #[ignore = "needs video devices: cargo xtask guest-test"]
 fn vivid_which_keeps_its_buffers_for_a_while_shows_every_byte() {
-    let (output, input) = (video_device("vivid-000-vid-out"), video_device("vivid-000-vid-cap"));
-    let control = |device: &Path, arguments: &[&str]| {
-        let mut command = Command::new("v4l2-ctl");
-        command.arg("-d").arg(device).args(arguments).output().expect("v4l2-ctl runs").status.success()
-    };
-    // 640 x 480. What is queued comes back, without text on it; the control's name differs between kernels.
-    for device in [&output, &input] {
-        assert!(control(device, &["--set-dv-bt-timings", "index=0"]));
-    }
-    let loops = ["loop_video=1", "hdmi_000_0_is_connected_to=2"];
-    assert!(loops.iter().any(|name| control(&input, &["-c", name])), "the loop can be closed");
-    assert!(control(&input, &["-c", "osd_text_mode=2"]));
+    let (output, input) = vivid_loop();
     let geometry = Geometry::new(640, 480, PixelFormat::Yuyv).expect("a good size");
     let mut device = opened(&output, geometry, Transfer::Buffers);
     (0..4).for_each(|_| send(&mut *device, 0));
