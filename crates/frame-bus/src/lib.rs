@@ -43,6 +43,19 @@
 //! With the feature `metrics` the books are counters and gauges of the facade of that name as well (`Bus::metrics`), told by a thread of
 //! yours.
 //!
+//! # In async code
+//!
+//! [`Subscriber::recv`] and the `Stream` that a [`Subscriber`] is work under any executor, with standard wakers. While events wait they
+//! are ready at once, and a reader that is slower than the camera finds one each time: its task never gives its thread away. Other tasks
+//! of that thread then have no turn, and a timeout around the loop does not fire.
+//!
+//! Under tokio switch on the feature `tokio`: each event counts in tokio's cooperative budget, as one of its own channels' does, and after
+//! some of them (128, in its present version) it is the turn of others. `tokio::task::coop::unconstrained` is the way out. The feature starts no
+//! runtime, and outside of one changes nothing.
+//!
+//! Under other executors yield in the loop, each 64 events, say (`yield_now` of `futures-lite` or of the executor), or take frames on a
+//! thread.
+//!
 //! # Threads
 //!
 //! Publishing never waits, locks, allocates, logs or panics, and wakes at most one thread: the reader that sleeps if there

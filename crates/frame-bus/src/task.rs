@@ -1,4 +1,5 @@
-//! Taking frames in async code, with any executor: standard wakers, which run on the bus's dispatcher thread.
+//! Taking frames in async code, with any executor: standard wakers, which run on the bus's dispatcher thread. With the feature `tokio`
+//! a poll asks for a turn in tokio's cooperative budget first (docs/adr/0023).
 
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -22,13 +23,51 @@ pub struct Recv<'a> {
 impl Subscriber {
     /// The next event. Cancellation-safe; for a deadline use the executor's timeout.
     ///
+    /// With the feature `tokio`, a task that has taken its share of events is sent to the end of tokio's queue before it gets the next one.
+    /// Without it, and under other executors, this is ready for as long as events wait: see [In async code](crate#in-async-code).
+    ///
     /// # Errors
     /// [`WaitError::Cancelled`] after [`crate::Canceller::cancel`].
+    ///
+    /// ```
+    /// use frame_bus::{Bus, BusPlan, Closed, Closing, Event, Policy, Request, Subscriber, WaitError};
+    /// async fn show(mut viewer: Subscriber) -> Result<Box<Closed>, WaitError> {
+    ///     loop {
+    ///         match viewer.recv().await? {
+    ///             Event::Frame(frame) => println!("frame {}", frame.record().number),
+    ///             Event::Closed(closed) => return Ok(closed),
+    ///             _ => {}
+    ///         }
+    ///     }
+    /// }
+    /// let bus = Bus::new(BusPlan::for_ring(32, 8))?;
+    /// let shown = show(bus.subscribe(&Request::new("viewer", Policy::Latest))?);
+    /// bus.close(Closing::Stopped);
+    /// # use std::task::{Context, Poll, Waker};
+    /// # let Poll::Ready(closed) = std::pin::pin!(shown).poll(&mut Context::from_waker(Waker::noop())) else {
+    /// #     panic!("the end is there");
+    /// # };
+    /// # assert_eq!(closed?.why, Closing::Stopped);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn recv(&mut self) -> Recv<'_> {
         Recv { subscriber: self }
     }
 
     fn poll_recv(&mut self, context: &mut Context<'_>) -> Poll<Result<Event, WaitError>> {
+        // A poll that has no turn touches nothing, and the runtime polls again. What an earlier one left (the word that it waits, and
+        // its waker) stays for that poll, or for the drop.
+        #[cfg(feature = "tokio")]
+        let turn = core::task::ready!(tokio::task::coop::poll_proceed(context));
+        let polled = self.poll_event(context);
+        #[cfg(feature = "tokio")]
+        if polled.is_ready() {
+            turn.made_progress();
+        }
+        polled
+    }
+
+    fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Result<Event, WaitError>> {
         if let Some(ready) = self.poll_now() {
             // It may have said that it waits when it was asked before.
             self.stop_waiting();
