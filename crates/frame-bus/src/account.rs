@@ -5,9 +5,10 @@
 //! steps for each. So accounts are never freed: the next subscriber of the process gets one whose last frame is gone. There are as
 //! many as ever were in use at a time.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use frame_pool::{Lease, monotonic_ns};
+use frame_pool::{Lease, Record, monotonic_ns};
 
 use crate::frame::Holding;
 use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering};
@@ -15,31 +16,59 @@ use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering};
 /// Frames of one subscriber whose age is noted; those beyond are counted, not timed.
 const NOTED: usize = if cfg!(pool_loom) { 2 } else { 16 };
 
-/// What one subscriber holds.
+/// Torn frames that are remembered, so that each is counted once.
+const TORN: usize = 16;
+
+/// What one subscriber holds. The first note lies on one cache line.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(crate) struct Account {
+    notes: [Note; NOTED],
+    /// Stands for every frame that has no note of its own.
+    beyond: &'static Note,
+    holder: &'static Holder,
+}
+
+/// Whose account it is.
+#[derive(Debug, Default)]
+struct Holder {
     name: Mutex<String>,
     holds: AtomicU32,
-    /// Somebody has it, if only to tell who left and holds frames still.
+    /// Somebody has the account, if only to tell who left and holds frames still.
     in_use: AtomicBool,
     subscribed: AtomicBool,
     torn: AtomicU64,
+    /// Epochs and numbers of the torn frames that were counted last.
+    torn_frames: Mutex<VecDeque<(u32, u64)>>,
     /// Frames held without a note.
-    unnoted: AtomicU64,
-    notes: [Note; NOTED],
+    beyond: AtomicU64,
 }
 
 /// One noted frame: when it arrived, and its number. A time of 0 means free.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Note {
     since_ns: AtomicU64,
     number: AtomicU64,
+    holder: &'static Holder,
+    /// The one that stands for frames without a note. That one itself has none.
+    beyond: Option<&'static Note>,
 }
 
 impl Note {
+    fn new(holder: &'static Holder, beyond: Option<&'static Note>) -> Self {
+        Self { since_ns: AtomicU64::new(0), number: AtomicU64::new(0), holder, beyond }
+    }
+
     #[inline]
     fn is_free(&self) -> bool {
         self.since_ns.load(Ordering::Relaxed) == 0
+    }
+
+    #[inline]
+    fn write(&self, record: &Record) {
+        self.number.store(record.number, Ordering::Relaxed);
+        // A nanosecond later, perhaps, but never 0.
+        self.since_ns.store(record.arrived_ns | 1, Ordering::Release);
     }
 }
 
@@ -57,8 +86,9 @@ impl Opened {
     pub(crate) fn new(name: &str, holds: u32) -> Self {
         let mut accounts = ACCOUNTS.lock();
         // Who finds it out of use and empty finds it so for good: only its subscriber takes frames.
-        let idle =
-            accounts.iter().find(|account| !account.in_use.load(Ordering::Acquire) && account.frames() == 0);
+        let idle = accounts
+            .iter()
+            .find(|account| !account.holder.in_use.load(Ordering::Acquire) && account.frames() == 0);
         let account = idle.copied().unwrap_or_else(|| {
             let account: &'static Account = Box::leak(Box::new(Account::empty()));
             accounts.push(account);
@@ -83,63 +113,44 @@ impl Opened {
 
 impl Drop for Opened {
     fn drop(&mut self) {
-        self.0.in_use.store(false, Ordering::Release);
+        self.0.holder.in_use.store(false, Ordering::Release);
     }
 }
 
 impl Account {
     fn empty() -> Self {
-        Self {
-            name: Mutex::new(String::new()),
-            holds: AtomicU32::new(0),
-            in_use: AtomicBool::new(false),
-            subscribed: AtomicBool::new(false),
-            torn: AtomicU64::new(0),
-            unnoted: AtomicU64::new(0),
-            notes: core::array::from_fn(|_| Note::default()),
-        }
+        let holder: &'static Holder = Box::leak(Box::default());
+        let beyond: &'static Note = Box::leak(Box::new(Note::new(holder, None)));
+        Self { notes: core::array::from_fn(|_| Note::new(holder, Some(beyond))), beyond, holder }
     }
 
     fn open(&self, name: &str, holds: u32) {
-        name.clone_into(&mut self.name.lock());
-        self.holds.store(holds, Ordering::Relaxed);
-        self.torn.store(0, Ordering::Relaxed);
-        self.subscribed.store(true, Ordering::Relaxed);
-        self.in_use.store(true, Ordering::Release);
+        let holder = self.holder;
+        name.clone_into(&mut holder.name.lock());
+        holder.holds.store(holds, Ordering::Relaxed);
+        holder.torn.store(0, Ordering::Relaxed);
+        holder.torn_frames.lock().clear();
+        holder.subscribed.store(true, Ordering::Relaxed);
+        holder.in_use.store(true, Ordering::Release);
     }
 
     pub(crate) fn name(&self) -> String {
-        self.name.lock().clone()
-    }
-
-    /// A note that is not in use, and which.
-    #[inline]
-    fn free_note(&self) -> Option<(usize, &Note)> {
-        match self.notes.first() {
-            // Who drops a frame before it takes the next one goes no further.
-            Some(first) if first.is_free() => Some((0, first)),
-            _ => self.search_note(),
-        }
-    }
-
-    #[inline(never)]
-    fn search_note(&self) -> Option<(usize, &Note)> {
-        self.notes.iter().enumerate().find(|(_, note)| note.is_free())
+        self.holder.name.lock().clone()
     }
 
     pub(crate) fn left(&self) {
-        self.subscribed.store(false, Ordering::Relaxed);
+        self.holder.subscribed.store(false, Ordering::Relaxed);
     }
 
     pub(crate) fn torn(&self) -> u64 {
-        self.torn.load(Ordering::Relaxed)
+        self.holder.torn.load(Ordering::Relaxed)
     }
 
     /// Frames held. Exact when nothing moves.
     pub(crate) fn frames(&self) -> u64 {
         // Acquire: who dropped the last frame is done with the account.
         let noted = self.notes.iter().filter(|note| note.since_ns.load(Ordering::Acquire) != 0).count();
-        self.unnoted.load(Ordering::Acquire) + noted as u64
+        self.holder.beyond.load(Ordering::Acquire) + noted as u64
     }
 
     /// What is held.
@@ -154,9 +165,36 @@ impl Account {
         Holding {
             name: self.name(),
             frames: self.frames(),
-            allowed: self.holds.load(Ordering::Relaxed),
+            allowed: self.holder.holds.load(Ordering::Relaxed),
             oldest,
-            subscribed: self.subscribed.load(Ordering::Relaxed),
+            subscribed: self.holder.subscribed.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Notes a frame that the subscriber's reader takes.
+    #[inline]
+    fn note(&'static self, record: &Record) -> &'static Note {
+        match self.notes.first() {
+            // Who drops a frame before it takes the next one goes no further.
+            Some(first) if first.is_free() => {
+                first.write(record);
+                first
+            }
+            _ => self.note_beside_others(record),
+        }
+    }
+
+    #[inline(never)]
+    fn note_beside_others(&'static self, record: &Record) -> &'static Note {
+        match self.notes.iter().find(|note| note.is_free()) {
+            Some(free) => {
+                free.write(record);
+                free
+            }
+            None => {
+                self.holder.beyond.fetch_add(1, Ordering::Relaxed);
+                self.beyond
+            }
         }
     }
 }
@@ -164,60 +202,54 @@ impl Account {
 /// One frame on an account; it is off when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Hold {
-    account: &'static Account,
-    /// Which note ([`NOTED`] and above: none), and whether the frame was [`SEEN_TORN`]. One word of the full width, because frames
-    /// are moved by such words.
-    note: AtomicU64,
+    note: &'static Note,
 }
-
-const SEEN_TORN: u64 = 1 << 63;
 
 impl Hold {
     /// A frame that the subscriber's reader takes. One reader takes at a time; anybody may drop.
     #[inline]
     pub(crate) fn taken(account: &'static Account, lease: &Lease) -> Self {
-        let Some((index, note)) = account.free_note() else { return Self::unnoted(account) };
-        let record = lease.record();
-        note.number.store(record.number, Ordering::Relaxed);
-        note.since_ns.store(record.arrived_ns.max(1), Ordering::Release);
-        Self { account, note: AtomicU64::new(index as u64) }
+        Self { note: account.note(lease.record()) }
     }
 
     /// Another hold on a frame that is held.
     pub(crate) fn again(&self) -> Self {
-        let again = Self::unnoted(self.account);
-        again.note.fetch_or(self.note.load(Ordering::Relaxed) & SEEN_TORN, Ordering::Relaxed);
-        again
+        self.note.holder.beyond.fetch_add(1, Ordering::Relaxed);
+        Self { note: self.note.beyond.unwrap_or(self.note) }
+    }
+
+    /// Counts the frame as torn, once, however many clones say so.
+    pub(crate) fn found_torn(&self, record: &Record) {
+        let mut known = self.note.holder.torn_frames.lock();
+        let frame = (record.epoch, record.number);
+        if known.contains(&frame) {
+            return;
+        }
+        if known.len() == TORN {
+            known.pop_front();
+        }
+        known.push_back(frame);
+        self.note.holder.torn.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// In whose name the frame is held.
+    pub(crate) fn name(&self) -> String {
+        self.note.holder.name.lock().clone()
     }
 
     #[cold]
-    fn unnoted(account: &'static Account) -> Self {
-        account.unnoted.fetch_add(1, Ordering::Relaxed);
-        Self { account, note: AtomicU64::new(NOTED as u64) }
-    }
-
-    /// Counts the frame as torn, once.
-    pub(crate) fn found_torn(&self) {
-        if self.note.fetch_or(SEEN_TORN, Ordering::Relaxed) & SEEN_TORN == 0 {
-            self.account.torn.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    pub(crate) fn account(&self) -> &'static Account {
-        self.account
+    fn drop_beyond(&self) {
+        self.note.holder.beyond.fetch_sub(1, Ordering::Release);
     }
 }
 
 impl Drop for Hold {
     #[inline]
     fn drop(&mut self) {
-        // Release: after this the account may be another one's.
-        let index = self.note.load(Ordering::Relaxed) & !SEEN_TORN;
-        match self.account.notes.get(index as usize) {
-            Some(note) => note.since_ns.store(0, Ordering::Release),
-            None => {
-                self.account.unnoted.fetch_sub(1, Ordering::Release);
-            }
+        if self.note.beyond.is_none() {
+            return self.drop_beyond();
         }
+        // Release: after this the account may be another one's.
+        self.note.since_ns.store(0, Ordering::Release);
     }
 }

@@ -74,7 +74,7 @@ impl Frame {
     pub fn verify(&self) -> Result<Evidence, Torn> {
         let found = self.lease.verify();
         if found.is_err() {
-            self.hold.found_torn();
+            self.hold.found_torn(self.lease.record());
         }
         found
     }
@@ -82,7 +82,7 @@ impl Frame {
 
 impl core::fmt::Debug for Frame {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Frame").field("lease", &self.lease).field("of", &self.hold.account().name()).finish()
+        f.debug_struct("Frame").field("lease", &self.lease).field("of", &self.hold.name()).finish()
     }
 }
 
