@@ -16,7 +16,7 @@ use crate::register::Register;
 use crate::ring::Ring;
 use crate::seat::{AWAKE, Seat, TASK, THREAD, TOLD};
 use crate::sync::{AtomicU32, AtomicU64, Line, Mutex, Ordering};
-use crate::walk::{Begun, MOST_SLEEPERS, Walk};
+use crate::walk::{Begun, Ended, MOST_SLEEPERS, Walk};
 
 impl Drop for Fanout {
     fn drop(&mut self) {
@@ -85,11 +85,13 @@ impl Fanout {
         self.seats.get(..used).unwrap_or(&self.seats)
     }
 
-    /// Publisher: ends the walk, and sweeps after those who left meanwhile. Whether somebody sleeps.
-    #[inline]
-    pub(crate) fn end_walk(&self) -> bool {
-        let ended = self.walk.0.end();
-        if ended.changed { self.walk_again() } else { ended.sleepers }
+    /// Publisher: its walk has ended. Sweeps after those who left meanwhile, and wakes who sleeps.
+    #[inline(never)]
+    pub(crate) fn look_after(&self, ended: Ended) {
+        let sleepers = if ended.changed() { self.walk_again() } else { ended.sleepers() };
+        if sleepers {
+            self.wake_one();
+        }
     }
 
     /// Somebody came or left while the publisher walked: who left is in its hands, and no frame may come any more.
@@ -99,8 +101,8 @@ impl Fanout {
         while !broken!(self, ForgetsLeavers) && self.walk.0.begin() != Begun::Not {
             self.look_who_is_there();
             let ended = self.walk.0.end();
-            if !ended.changed {
-                return ended.sleepers;
+            if !ended.changed() {
+                return ended.sleepers();
             }
         }
         true

@@ -9,7 +9,7 @@ use crate::fault::broken;
 use crate::mailbox::number_of;
 use crate::seat::{ACTIVE, Seat};
 use crate::sync::{AtomicU32, AtomicU64, Ordering, bump};
-use crate::walk::Begun;
+use crate::walk::{Begun, Ended};
 
 /// Seats whose choice is kept in one word.
 pub(crate) const GROUP: usize = if cfg!(pool_loom) { 2 } else { 64 };
@@ -52,6 +52,8 @@ pub(crate) struct Desk {
     apart: AtomicU32,
     /// Up to which tail of the ring all who share it have room.
     room_until: AtomicU64,
+    /// The same if there is one and nobody has a ring of its own; else 0.
+    easy_until: AtomicU64,
     pub(crate) published: AtomicU64,
     pub(crate) late: AtomicU64,
     /// Who ended the run by an overrun, and at which frame.
@@ -92,7 +94,23 @@ fn bits_of(mut set: u64) -> impl Iterator<Item = usize> {
 impl Fanout {
     /// Hands a frame to all who want it. One thread at a time: who comes while another one is at it is turned away.
     pub(crate) fn deliver(&self, lease: Lease) {
-        match self.walk.0.begin() {
+        let begun = self.walk.0.begin();
+        let is_easy = self.ring.tail() < self.desk.0.easy_until.load(Ordering::Relaxed);
+        if begun != Begun::AsBefore || !is_easy || self.is_closed() {
+            return self.deliver_with_care(lease, begun);
+        }
+        let early = self.sleepers_seen_early();
+        bump(&self.desk.0.published, 1);
+        let number = number_of(lease.record());
+        self.share(lease, number);
+        self.end_delivery(early);
+    }
+
+    /// The same where more is to be looked at than who shares the ring. Nothing of this is on the other one's way, which is why that
+    /// keeps all it needs in registers.
+    #[inline(never)]
+    fn deliver_with_care(&self, lease: Lease, begun: Begun) {
+        match begun {
             Begun::AsBefore => {}
             Begun::Changed => self.look_who_is_there(),
             Begun::Not => {
@@ -100,15 +118,23 @@ impl Fanout {
                 return;
             }
         }
-        let sleepers_before = self.sleepers_seen_early();
+        let early = self.sleepers_seen_early();
         if self.is_closed() {
             bump(&self.desk.0.late, 1);
         } else {
             bump(&self.desk.0.published, 1);
             self.hand_out(lease);
         }
-        if sleepers_before.unwrap_or(self.end_walk()) {
-            self.wake_one();
+        self.end_delivery(early);
+    }
+
+    /// Ends the walk; `early` is the control's.
+    #[inline]
+    fn end_delivery(&self, early: Option<Ended>) {
+        let ended = self.walk.0.end();
+        let ended = early.map_or(ended, |early| ended.with_sleepers_of(early));
+        if !ended.is_quiet() {
+            self.look_after(ended);
         }
     }
 
@@ -163,16 +189,13 @@ impl Fanout {
         if sharing == 0 {
             desk.room_until.store(u64::MAX, Ordering::Relaxed);
         }
+        self.note_what_is_easy();
     }
 
     /// The control: whether somebody sleeps is asked before the frame is handed out.
     #[inline]
-    fn sleepers_seen_early(&self) -> Option<bool> {
-        #[cfg(pool_loom)]
-        if self.fault == crate::model::Fault::SleepersSeenEarly {
-            return Some(self.walk.0.sleepers());
-        }
-        None
+    fn sleepers_seen_early(&self) -> Option<Ended> {
+        broken!(self, SleepersSeenEarly).then(|| self.walk.0.look())
     }
 }
 
@@ -183,26 +206,33 @@ impl Fanout {
     #[inline]
     fn hand_out(&self, lease: Lease) {
         let (desk, number) = (&self.desk.0, number_of(lease.record()));
-        let is_tight = self.ring.tail() >= desk.room_until.load(Ordering::Relaxed);
+        let next = self.ring.tail() + 1;
+        let is_tight = next > desk.room_until.load(Ordering::Relaxed) && !self.has_room_for_all(next);
         if is_tight {
-            self.part_from_who_is_full(self.ring.tail() + 1);
+            self.part_from_who_is_full(next);
         }
         if desk.apart.load(Ordering::Relaxed) != 0 {
             self.put_apart(&lease, number);
         }
-        let sharing = desk.sharing.load(Ordering::Relaxed);
-        if sharing == 0 {
+        if desk.sharing.load(Ordering::Relaxed) == 0 {
             return;
         }
+        self.give_up_first();
+        let tail = self.share(lease, number);
+        if is_tight {
+            self.make_room(tail);
+        }
+    }
+
+    /// The lease into the ring, with a count for each who shares it.
+    #[inline(always)]
+    fn share(&self, lease: Lease, number: u64) -> u64 {
+        let sharing = self.desk.0.sharing.load(Ordering::Relaxed);
         if sharing > 1 {
             // Each is claimed by a mailbox.
             core::mem::forget(lease.clones(sharing - 1));
         }
-        self.give_up_first();
-        let tail = self.ring.fill(lease, number);
-        if is_tight {
-            self.make_room(tail);
-        }
+        self.ring.fill(lease, number)
     }
 
     /// The control: room is made before the frame is there.
@@ -211,6 +241,28 @@ impl Fanout {
         if broken!(self, GivesUpFirst) {
             self.make_room(self.ring.tail() + 1);
         }
+    }
+
+    /// Looks where those are who may have no room for the frame that makes the ring so long. Whether all have; if so, notes until when.
+    fn has_room_for_all(&self, tail: u64) -> bool {
+        let mut least = u64::MAX;
+        for (group, seats) in self.groups.iter().zip(self.seats.chunks(GROUP)) {
+            for bit in bits_of(group.sharing.load(Ordering::Relaxed)) {
+                let (Some(room), Some(seat)) = (group.rooms.get(bit), seats.get(bit)) else { continue };
+                if !room.is_enough(tail) {
+                    let head = seat.mailbox.head();
+                    room.until
+                        .store(head.saturating_add(room.depth.load(Ordering::Relaxed)), Ordering::Relaxed);
+                }
+                least = least.min(room.until.load(Ordering::Relaxed));
+            }
+        }
+        if least < tail {
+            return false;
+        }
+        self.desk.0.room_until.store(least, Ordering::Relaxed);
+        self.note_what_is_easy();
+        true
     }
 
     /// Who refuses frames and has no room for the one that makes the ring so long shares it no more.
@@ -260,6 +312,14 @@ impl Fanout {
             }
         }
         self.desk.0.room_until.store(least, Ordering::Relaxed);
+        self.note_what_is_easy();
+    }
+
+    fn note_what_is_easy(&self) {
+        let desk = &self.desk.0;
+        let is_simple = desk.sharing.load(Ordering::Relaxed) > 0 && desk.apart.load(Ordering::Relaxed) == 0;
+        let until = if is_simple { desk.room_until.load(Ordering::Relaxed) } else { 0 };
+        desk.easy_until.store(until, Ordering::Relaxed);
     }
 
     /// A clone into each mailbox with a ring of its own whose subscriber wants the frame.

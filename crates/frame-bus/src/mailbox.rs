@@ -79,6 +79,7 @@ pub(crate) struct Mailbox {
 
 /// What the reader knows of where it stands.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Cursor {
     /// The position after the one claimed last.
     next: u64,
@@ -292,9 +293,9 @@ impl Mailbox {
         if !self.looks_shared() {
             return None;
         }
+        cursor.next = head + 1;
         // Release: the publisher fills the entry again after the reader looked.
         self.reading.0.head.store(head + 1, Ordering::Release);
-        cursor.next = head + 1;
         // SAFETY: from a refusing mailbox nobody but the one reader takes, and it moves on from `head` here, so this position is claimed
         // once. The stamp was the position's; if it is not this mailbox's, or another one's lease was seen, the mailbox had parted
         // from the ring before that was put in, and peeking acquired it: then this line is not reached. No stamp is that of [`UNPLACED`].

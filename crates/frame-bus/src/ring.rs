@@ -59,7 +59,10 @@ impl Ring {
     #[inline]
     pub(crate) fn entry(&self, position: u64) -> &Entry {
         // The mask is less than the number of entries, so the index is inside.
-        &self.entries[(position & self.mask.load(Ordering::Relaxed)) as usize]
+        match self.entries.get((position & self.mask.load(Ordering::Relaxed)) as usize) {
+            Some(entry) => entry,
+            None => outside(),
+        }
     }
 
     /// Publisher: puts a frame in; answers the new tail. The entry is free.
@@ -104,6 +107,12 @@ impl Ring {
             to.stamp.store(position + 1, Ordering::Release);
         }
     }
+}
+
+/// Not reached. It does not unwind, and callers prepare nothing for that.
+#[cold]
+extern "C" fn outside() -> ! {
+    std::process::abort()
 }
 
 /// Entries of a ring for mailboxes of such a depth.

@@ -23,15 +23,17 @@ use crate::sync::{Ordering, bump};
 ///
 /// Forgetting it (`mem::forget`) leaves the seat taken and up to its depth of frames held; the books name it.
 #[must_use = "dropping a subscriber leaves the bus"]
+#[repr(C, align(64))]
 pub struct Subscriber {
+    // What each take looks at lies on one cache line, up to the cursor's position.
     pub(crate) bus: Arc<Fanout>,
     pub(crate) seat: Arc<Seat>,
+    account: &'static Account,
+    way: Way,
+    cursor: Cursor,
     generation: u64,
     name: Box<str>,
-    account: &'static Account,
-    cursor: Cursor,
     policy: Policy,
-    way: Way,
     wait: Wait,
     lag_log: LagLog,
     /// The stream of events has ended.

@@ -22,21 +22,39 @@ pub(crate) struct Walk(AtomicU64);
 /// What the publisher learns when its walk begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Begun {
-    /// Another one walks.
-    Not,
     /// The same seats are taken as in the walk before.
     AsBefore,
     /// Somebody came or left.
     Changed,
+    /// Another one walks.
+    Not,
 }
 
-/// What the publisher learns when its walk ends.
+/// What the publisher learns when its walk ends: the word as it was.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Ended {
-    /// Somebody sleeps.
-    pub(crate) sleepers: bool,
+pub(crate) struct Ended(u64);
+
+impl Ended {
+    /// Nobody sleeps, and nobody came or left meanwhile.
+    #[inline]
+    pub(crate) fn is_quiet(self) -> bool {
+        self.0 < CHANGED
+    }
+
     /// Somebody came or left meanwhile.
-    pub(crate) changed: bool,
+    pub(crate) fn changed(self) -> bool {
+        self.0 & CHANGED != 0
+    }
+
+    /// Somebody sleeps.
+    pub(crate) fn sleepers(self) -> bool {
+        self.0 >= SLEEPER
+    }
+
+    /// The same with the sleepers of another look: the control's.
+    pub(crate) fn with_sleepers_of(self, other: Self) -> Self {
+        Self((self.0 % SLEEPER) | (other.0 - other.0 % SLEEPER))
+    }
 }
 
 impl Walk {
@@ -44,10 +62,10 @@ impl Walk {
     #[inline]
     pub(crate) fn begin(&self) -> Begun {
         // AcqRel: see who came and left, and all that the publisher before did.
-        let before = self.0.fetch_or(WALKING, Ordering::AcqRel);
-        if before & WALKING != 0 {
+        if self.0.fetch_or(WALKING, Ordering::AcqRel) & WALKING != 0 {
             Begun::Not
-        } else if before & CHANGED != 0 {
+        // A mark that was there at that step is there now: only who walks takes it away. Asked apart, both are one instruction.
+        } else if self.0.load(Ordering::Acquire) & CHANGED != 0 {
             Begun::Changed
         } else {
             Begun::AsBefore
@@ -58,8 +76,7 @@ impl Walk {
     #[inline]
     pub(crate) fn end(&self) -> Ended {
         // The count becomes even. Release: who takes over a seat sees all that was done to it, and who lies down its mail.
-        let before = self.0.fetch_add(1, Ordering::AcqRel);
-        Ended { sleepers: before >= SLEEPER, changed: before & CHANGED != 0 }
+        Ended(self.0.fetch_add(1, Ordering::AcqRel))
     }
 
     /// Publisher, walking: looks at the seats anew after this.
@@ -87,10 +104,9 @@ impl Walk {
         self.0.fetch_add(0, Ordering::AcqRel) & WALKING != 0
     }
 
-    /// Whether somebody sleeps, asked without a step in the one order: the control's.
-    #[cfg(pool_loom)]
-    pub(crate) fn sleepers(&self) -> bool {
-        self.0.load(Ordering::Relaxed) >= SLEEPER
+    /// The word as it is, looked at without a step in the one order: the control's.
+    pub(crate) fn look(&self) -> Ended {
+        Ended(self.0.load(Ordering::Relaxed))
     }
 
     /// Walks begun and ended: odd while one is under way.

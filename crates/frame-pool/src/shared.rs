@@ -229,8 +229,7 @@ impl Shared {
         // Relaxed: whoever clones holds a lease already, as with `Arc`.
         let before = slot.refs.fetch_add(leases.into(), Ordering::Relaxed) & COUNT;
         if before + u64::from(leases) > MOST_LEASES {
-            // Clones that are forgotten in a loop would wrap the count and free a slot that is being read.
-            std::process::abort();
+            too_many();
         }
     }
 
@@ -335,4 +334,11 @@ impl Shared {
             entry.store(window, Ordering::Release);
         }
     }
+}
+
+/// Clones that are forgotten in a loop would wrap the count and free a slot that is being read. This does not unwind, and callers prepare
+/// nothing for that.
+#[cold]
+extern "C" fn too_many() -> ! {
+    std::process::abort()
 }
