@@ -3,7 +3,7 @@
 use frame_bus::{Bus, BusPlan, Event, Frame, Lag, Subscriber, SubscriberBooks};
 use pvcam::{Camera, Plan, Region, Session};
 
-use crate::rig::{Rig, SOON};
+use crate::rig::{Rig, SOON, small};
 use crate::rings::Ring;
 
 /// A running camera and its bus.
@@ -42,6 +42,16 @@ impl BusRig {
         let run = Self::run(rig, camera, plan, change);
         assert_eq!(run.session.settings().delivery, ring.mode());
         run
+    }
+
+    /// Starts a sequence of so many frames, with `lines` in the camera's configuration. Each has memory of its own, where it is lent on
+    /// the callback's thread: when a step is over, the bus has handed it out.
+    #[must_use]
+    pub fn start_sequence(frames: u16, lines: &str) -> Self {
+        let rig = Ring::copied().rig(lines);
+        let camera = rig.open("pvcamUSB_0");
+        let plan = Plan::sequence(frames).region(small(&camera));
+        Self::run(rig, camera, plan, |plan| plan)
     }
 
     fn run(rig: Rig, camera: Camera, plan: Plan, change: impl FnOnce(BusPlan) -> BusPlan) -> Self {

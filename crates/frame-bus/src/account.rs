@@ -5,7 +5,7 @@
 //! steps for each. So accounts are never freed: the next subscriber of the process gets one whose last frame is gone. There are as
 //! many as ever were in use at a time.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use frame_pool::{Lease, Record, monotonic_ns};
@@ -15,9 +15,6 @@ use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering};
 
 /// Frames of one subscriber whose age is noted; those beyond are counted, not timed.
 const NOTED: usize = if cfg!(pool_loom) { 2 } else { 16 };
-
-/// Torn frames that are remembered, so that each is counted once.
-const TORN: usize = 16;
 
 /// What one subscriber holds. The first note lies on one cache line.
 #[derive(Debug)]
@@ -38,8 +35,9 @@ struct Holder {
     in_use: AtomicBool,
     subscribed: AtomicBool,
     torn: AtomicU64,
-    /// Epochs and numbers of the torn frames that were counted last.
-    torn_frames: Mutex<VecDeque<(u32, u64)>>,
+    /// Epoch and number of the torn frame that was counted last, by where it lies: no other frame lies there while one is held, so who
+    /// can be asked again is not forgotten, and there are no more than the camera has memory for.
+    torn_frames: Mutex<BTreeMap<usize, (u32, u64)>>,
     /// Frames held without a note.
     beyond: AtomicU64,
 }
@@ -219,17 +217,12 @@ impl Hold {
     }
 
     /// Counts the frame as torn, once, however many clones say so.
-    pub(crate) fn found_torn(&self, record: &Record) {
-        let mut known = self.note.holder.torn_frames.lock();
+    pub(crate) fn found_torn(&self, lease: &Lease) {
+        let (record, place) = (lease.record(), lease.slot_bytes().as_ptr().addr());
         let frame = (record.epoch, record.number);
-        if known.contains(&frame) {
-            return;
+        if self.note.holder.torn_frames.lock().insert(place, frame) != Some(frame) {
+            self.note.holder.torn.fetch_add(1, Ordering::Relaxed);
         }
-        if known.len() == TORN {
-            known.pop_front();
-        }
-        known.push_back(frame);
-        self.note.holder.torn.fetch_add(1, Ordering::Relaxed);
     }
 
     /// In whose name the frame is held.

@@ -74,7 +74,7 @@ impl Frame {
     pub fn verify(&self) -> Result<Evidence, Torn> {
         let found = self.lease.verify();
         if found.is_err() {
-            self.hold.found_torn(self.lease.record());
+            self.hold.found_torn(&self.lease);
         }
         found
     }
