@@ -52,7 +52,7 @@ pub(crate) struct Desk {
     apart: AtomicU32,
     /// Up to which tail of the ring all who share it have room.
     room_until: AtomicU64,
-    /// The same if there is one and nobody has a ring of its own; else 0.
+    /// The same if somebody shares it and nobody has a ring of its own; else 0.
     easy_until: AtomicU64,
     pub(crate) published: AtomicU64,
     pub(crate) late: AtomicU64,
@@ -95,7 +95,7 @@ impl Fanout {
     /// Hands a frame to all who want it. One thread at a time: who comes while another one is at it is turned away.
     pub(crate) fn deliver(&self, lease: Lease) {
         let begun = self.walk.0.begin();
-        let is_easy = self.ring.tail() < self.desk.0.easy_until.load(Ordering::Relaxed);
+        let is_easy = self.is_easy();
         if begun != Begun::AsBefore || !is_easy || self.is_closed() {
             return self.deliver_with_care(lease, begun);
         }
@@ -104,6 +104,12 @@ impl Fanout {
         let number = number_of(lease.record());
         self.share(lease, number);
         self.end_delivery(early);
+    }
+
+    /// Whether the next frame goes into the ring of all and nowhere else, and all who share that have room.
+    #[inline(always)]
+    pub(crate) fn is_easy(&self) -> bool {
+        self.ring.tail() < self.desk.0.easy_until.load(Ordering::Relaxed)
     }
 
     /// The same where more is to be looked at than who shares the ring. Nothing of this is on the other one's way, which is why that

@@ -90,6 +90,12 @@ impl ModelBus {
         self.fanout.deliver(lease);
     }
 
+    /// Whether the next frame goes the short way, if nobody comes or leaves.
+    #[must_use]
+    pub fn is_easy(&self) -> bool {
+        self.fanout.is_easy()
+    }
+
     /// As `Sink::close`.
     pub fn close(&self) {
         self.fanout.close(STOPPED);

@@ -10,15 +10,18 @@ use frame_bus::{Filter, Policy, Request};
 use loom::thread;
 use model::{Rig, Told, check, end, explore, keep, wait_as_task};
 
-/// The camera delivers on one thread while another one closes; the reader sleeps in between.
-fn publish_against_close(fault: Fault) {
+/// The camera delivers on one thread while another one closes; the reader looks in between. The short way is taken by a second frame.
+fn publish_against_close(is_easy: bool, fault: Fault) {
     check(move || {
         let rig = keep(Rig::for_mailboxes_of(2, fault));
         let mut reader = keep(rig.join(Policy::Every { depth: 2 }));
+        let number = 1 + u64::from(is_easy);
+        (1..number).for_each(|before| rig.eof(before));
+        assert_eq!(rig.bus.is_easy(), is_easy);
         let camera = {
             let rig = keep(Rig::clone(&rig));
             thread::spawn(move || {
-                rig.eof(1);
+                rig.eof(number);
                 drop(end(rig));
             })
         };
@@ -42,13 +45,24 @@ fn publish_against_close(fault: Fault) {
 
 #[test]
 fn no_frame_comes_after_the_end() {
-    publish_against_close(Fault::None);
+    publish_against_close(false, Fault::None);
+}
+
+#[test]
+fn no_frame_comes_after_the_end_by_the_short_way() {
+    publish_against_close(true, Fault::None);
 }
 
 #[test]
 #[should_panic(expected = "a frame after the end")]
 fn control_an_end_told_during_a_delivery_is_followed_by_a_frame() {
-    publish_against_close(Fault::EndUnasked);
+    publish_against_close(false, Fault::EndUnasked);
+}
+
+#[test]
+#[should_panic(expected = "a frame after the end")]
+fn control_an_end_told_beside_the_short_way_is_followed_by_a_frame() {
+    publish_against_close(true, Fault::EndUnasked);
 }
 
 fn sleep_through_the_end(fault: Fault) {

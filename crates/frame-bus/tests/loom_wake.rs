@@ -22,19 +22,26 @@ fn wait(reader: &mut Subscriber) -> Result<Event, WaitError> {
     reader.recv_within(Duration::MAX)
 }
 
-fn sleeper(fault: Fault) {
+/// A reader sleeps while a frame comes; the publisher looks where it is, or knows that it has room since the frame before.
+fn sleeper(is_easy: bool, fault: Fault) {
     check(move || {
-        let rig = keep(Rig::new(fault));
-        let mut reader = keep(rig.join(Policy::Latest));
+        let rig = keep(Rig::for_mailboxes_of(2, fault));
+        let mut reader = keep(rig.join(Policy::DropOldest { depth: 2 }));
+        let number = 1 + u64::from(is_easy);
+        (1..number).for_each(|before| {
+            rig.eof(before);
+            drop(reader.try_recv());
+        });
+        assert_eq!(rig.bus.is_easy(), is_easy);
         let camera = {
             let rig = keep(Rig::clone(&rig));
             thread::spawn(move || {
-                rig.eof(1);
+                rig.eof(number);
                 drop(end(rig));
             })
         };
         let event = wait(&mut reader);
-        assert!(matches!(&event, Ok(Event::Frame(frame)) if frame.record().number == 1));
+        assert!(matches!(&event, Ok(Event::Frame(frame)) if frame.record().number == number));
         camera.join().unwrap();
         drop((event, end(reader), end(rig)));
     });
@@ -42,13 +49,24 @@ fn sleeper(fault: Fault) {
 
 #[test]
 fn a_sleeping_reader_is_woken() {
-    sleeper(Fault::None);
+    sleeper(false, Fault::None);
+}
+
+#[test]
+fn a_sleeping_reader_is_woken_by_the_short_way() {
+    sleeper(true, Fault::None);
 }
 
 #[test]
 #[should_panic(expected = "deadlock")]
 fn control_a_publisher_that_asks_too_early_lets_a_reader_sleep_on() {
-    sleeper(Fault::SleepersSeenEarly);
+    sleeper(false, Fault::SleepersSeenEarly);
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn control_who_asks_too_early_on_the_short_way_lets_a_reader_sleep_on() {
+    sleeper(true, Fault::SleepersSeenEarly);
 }
 
 /// Two readers sleep; `other` is what becomes of the second one.
