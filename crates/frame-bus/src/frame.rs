@@ -67,7 +67,8 @@ impl Frame {
         self.lease
     }
 
-    /// Looks again whether the bytes are the frame's ([`Lease::verify`]); if not, the frame stands in the subscriber's books as torn.
+    /// Looks again whether the bytes are the frame's ([`Lease::verify`]); if not, the frame stands in the subscriber's books as torn, once,
+    /// however often and through however many clones that is found.
     ///
     /// # Errors
     /// [`Torn`] says what was found instead.

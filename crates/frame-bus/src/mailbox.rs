@@ -77,7 +77,7 @@ pub(crate) struct Mailbox {
     pub(crate) fault: crate::model::Fault,
 }
 
-/// What the reader knows of where it stands.
+/// What the reader knows of where it stands; in this order, because the first word is what each take looks at.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Cursor {
