@@ -162,3 +162,35 @@ fn a_seat_is_given_anew_after_all_who_sweep_it() {
 fn control_a_seat_given_anew_while_it_is_swept_is_deaf() {
     seat_given_anew(Fault::HelpsUnannounced);
 }
+
+/// Without another thread: it looks which way frames go, which nobody sees from outside. Who wants frames of its own choice is sent them
+/// by the long way, and so is who was full once; when they have left, the way is short again.
+#[test]
+fn the_way_is_short_again_when_who_has_a_ring_of_its_own_has_left() {
+    check(|| {
+        let rig = keep(Rig::for_mailboxes_of(2, Fault::None));
+        let mut reader = keep(rig.join(Policy::Every { depth: 2 }));
+        let mut numbers = 1..;
+        let mut is_easy_after_one = || {
+            let (number, mut told) = (numbers.next().unwrap(), Told::default());
+            rig.eof(number);
+            told.read(&mut reader);
+            assert_eq!((told.taken, told.lost), (vec![number], vec![]));
+            // What nobody holds any more goes back to the camera.
+            rig.held();
+            rig.bus.is_easy()
+        };
+        assert!(is_easy_after_one());
+        let choosy = Request::new("choosy", Policy::Latest).holds(0).filter(Filter::numbers(1, 9));
+        for other in [choosy, Request::new("full", Policy::DropNewest { depth: 1 }).holds(0)] {
+            let other = keep(rig.bus.subscribe(&other).unwrap());
+            assert!((0..3).all(|_| !is_easy_after_one()), "the other one is forgotten");
+            drop(end(other));
+            // With room for two the publisher looks where the reader is at each second frame.
+            assert!((0..2).any(|_| is_easy_after_one()), "the way stays long");
+        }
+        drop(end(reader));
+        assert_eq!(rig.held(), 0, "a frame stayed with one who left");
+        drop(end(rig));
+    });
+}
