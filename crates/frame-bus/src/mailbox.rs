@@ -405,18 +405,12 @@ impl Mailbox {
     /// What was seen before the claim. The control looks after it, when the entry may be filled again.
     #[inline]
     fn look_again(&self, entry: &Entry, seen: Unclaimed) -> Unclaimed {
-        #[cfg(pool_loom)]
-        if self.fault == crate::model::Fault::LooksAfterClaim {
-            return entry.word.peek();
-        }
-        let _ = entry;
-        seen
+        if broken!(self, LooksAfterClaim) { entry.word.peek() } else { seen }
     }
 
     #[inline]
     fn claim(&self, head: u64) -> bool {
-        #[cfg(pool_loom)]
-        if self.fault == crate::model::Fault::ClaimsUnasked {
+        if broken!(self, ClaimsUnasked) {
             self.reading.0.head.store(head + 1, Ordering::Release);
             return true;
         }
