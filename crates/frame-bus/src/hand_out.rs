@@ -54,6 +54,7 @@ pub(crate) struct Desk {
     room_until: AtomicU64,
     /// The same if somebody shares it and nobody has a ring of its own; else 0.
     easy_until: AtomicU64,
+    /// Counted when the frame is in all mailboxes that it goes into.
     pub(crate) published: AtomicU64,
     pub(crate) late: AtomicU64,
     /// Who ended the run by an overrun, and at which frame.
@@ -100,9 +101,9 @@ impl Fanout {
             return self.deliver_with_care(lease, begun);
         }
         let early = self.sleepers_seen_early();
-        bump(&self.desk.0.published, 1);
         let number = number_of(lease.record());
         self.share(lease, number);
+        bump(&self.desk.0.published, 1);
         self.end_delivery(early);
     }
 
@@ -128,8 +129,8 @@ impl Fanout {
         if self.is_closed() {
             bump(&self.desk.0.late, 1);
         } else {
-            bump(&self.desk.0.published, 1);
             self.hand_out(lease);
+            bump(&self.desk.0.published, 1);
         }
         self.end_delivery(early);
     }
