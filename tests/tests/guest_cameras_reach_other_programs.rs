@@ -37,11 +37,30 @@ fn showing(state: &State) -> bool {
     matches!(state, State::Showing { .. })
 }
 
+/// How far a frame is like the pages from its beginning and from its end: one that was painted over while it was read is like two of them.
+fn parts(frame: &[u8], pages: &[Vec<u8>]) -> String {
+    let alike = |page: &Vec<u8>| {
+        let differ = |(a, b): (&u8, &u8)| a != b;
+        let from_start = frame.iter().zip(page).position(differ).unwrap_or(frame.len());
+        let from_end = frame.iter().rev().zip(page.iter().rev()).position(differ).unwrap_or(frame.len());
+        (from_start, from_end)
+    };
+    format!(
+        "of {} bytes the first and last like each page: {:?}",
+        frame.len(),
+        pages.iter().map(alike).collect::<Vec<_>>()
+    )
+}
+
 /// What the readers got, frame by frame: each one is one of the pages.
 fn assert_pages(readers: Vec<VideoReader>, wanted: &[Vec<u8>], what: &str) {
     for reader in readers {
         for (n, frame) in reader.frames().iter().enumerate() {
-            assert!(wanted.contains(frame), "{what}: frame {n} is none of the pages");
+            assert!(
+                wanted.contains(frame),
+                "{what}: frame {n} is none of the pages: {}",
+                parts(frame, wanted)
+            );
         }
     }
 }
@@ -106,7 +125,7 @@ fn the_replayed_pages_come_back_from_vivid() {
     let (frames, pages) = (reader.frames(), microscope.pictures(geometry, &look));
     // The first ones may be from before the loop was closed: noise.
     for (n, frame) in frames.iter().enumerate().skip(15) {
-        assert!(pages.contains(frame), "frame {n} is none of the pages");
+        assert!(pages.contains(frame), "frame {n} is none of the pages: {}", parts(frame, &pages));
     }
     let seen = pages.iter().filter(|page| frames.contains(page)).count();
     assert!(seen > 1, "the picture does not change: {}", camera.books());
