@@ -130,5 +130,48 @@ fn looks(c: &mut Criterion) {
     bench.shown("Bayer, superpixel", mosaic, None, PixelFormat::Yuyv, &look().debayer(Debayer::Superpixel));
 }
 
-criterion_group!(benches, formats, levels, looks);
+/// Rounds in which the yardstick and what is measured by it take turns.
+const TURNS: usize = 300;
+
+/// What is promised, and the yardstick in turns with it: the machine's memory is as fast for the one as for the other, which it is not
+/// from one second to the next. Prints the median of the ratios of neighbours.
+fn in_turns(_: &mut Criterion) {
+    let layout = Layout::mono(Element::U16, 12, SIDE, SIDE);
+    let frames: Vec<_> = (0..FRAMES).map(frame).collect();
+    let mut buffers = vec![vec![1; 2 * PIXELS]; BUFFERS];
+    let converter = |level| {
+        let look = Look::new().level(level);
+        let target = look.geometry(&layout, PixelFormat::Yuyv).unwrap();
+        Converter::new(&layout, target, &look).unwrap()
+    };
+    let (mut manual, mut percentile) = (converter(MANUAL), converter(Level::default()));
+    let mut ratios = [Vec::new(), Vec::new()];
+    for turn in 0..TURNS {
+        // Each step with the frame and the buffer that were not touched for longest.
+        let mut timed = |step: usize, work: &mut dyn FnMut(&[u8], &mut [u8])| {
+            let at = 3 * turn + step;
+            let begun = Instant::now();
+            work(
+                bytemuck::cast_slice(black_box(&frames[at % FRAMES])),
+                black_box(&mut buffers[at % BUFFERS]),
+            );
+            begun.elapsed().as_secs_f64()
+        };
+        let copied = timed(0, &mut |from, to| to.copy_from_slice(from));
+        let mut convert = |step: usize, converter: &mut Converter| {
+            timed(step, &mut |from, to| {
+                converter.convert_picture(&Picture::new(from, layout), to).unwrap();
+            })
+        };
+        ratios[0].push(convert(1, &mut manual) / copied);
+        ratios[1].push(convert(2, &mut percentile) / copied);
+    }
+    for (name, ratios) in ["window/level", "percentile"].into_iter().zip(&mut ratios) {
+        ratios.sort_by(f64::total_cmp);
+        let (low, median, high) = (ratios[TURNS / 10], ratios[TURNS / 2], ratios[TURNS * 9 / 10]);
+        println!("in turns: {name} to YUYV {median:.2} of memcpy (tenth {low:.2}, nine tenths {high:.2})");
+    }
+}
+
+criterion_group!(benches, in_turns, formats, levels, looks);
 criterion_main!(benches);
