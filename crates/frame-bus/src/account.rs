@@ -42,6 +42,12 @@ struct Holder {
     beyond: AtomicU64,
 }
 
+impl Holder {
+    fn name(&self) -> String {
+        self.name.lock().clone()
+    }
+}
+
 /// One noted frame: when it arrived, and its number. A time of 0 means free.
 #[derive(Debug)]
 struct Note {
@@ -133,7 +139,7 @@ impl Account {
     }
 
     pub(crate) fn name(&self) -> String {
-        self.holder.name.lock().clone()
+        self.holder.name()
     }
 
     pub(crate) fn left(&self) {
@@ -227,7 +233,7 @@ impl Hold {
 
     /// In whose name the frame is held.
     pub(crate) fn name(&self) -> String {
-        self.note.holder.name.lock().clone()
+        self.note.holder.name()
     }
 
     #[cold]
